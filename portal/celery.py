@@ -1,0 +1,21 @@
+"""The Celery app. A message only wakes a worker; what is to be done stands in rows."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["apps.mailboxes", "apps.sync"])
+app.conf.beat_schedule = {
+    # Every wake-up is best effort; this one covers those that were lost, returns expired leases and follows mailboxes.
+    "sweep": {"task": "apps.sync.tasks.sweep", "schedule": 5.0, "options": {"queue": "background", "expires": 5}},
+    "sweep-interactive": {
+        "task": "apps.sync.tasks.carry_transfers",
+        "schedule": 5.0,
+        "kwargs": {"lane": "interactive"},
+        "options": {"queue": "interactive", "expires": 5},
+    },
+}
