@@ -1,0 +1,174 @@
+"""What a person may ask of the transfer. Ids that the user may not see are as if they had not been sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from apps.accounts.models import User
+from apps.mailboxes.models import Message
+from apps.sync.models import Mark, Transfer
+from apps.sync.states import refresh_states
+from apps.work.models import Lane, Run, Status
+from apps.work.wakeups import wake
+
+CARRY = "apps.sync.tasks.carry_transfers"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of a wish: newly queued, raised from a slower lane or waiting there already, left out as marked."""
+
+    run: Run
+    queued: int
+    already: int
+    left_out_marked: int
+
+
+def sync_messages(
+    message_ids: Collection[int],
+    *,
+    user: User,
+    at: datetime,
+    leave_out_marked: bool,
+    store_without_match: bool = False,
+) -> Asked:
+    """Ask for the transfer of these messages by hand. May be repeated: a message has one active transfer.
+
+    On a selection, marked mails are left out and counted; a single message always goes (functions.md 1.3).
+    """
+    with transaction.atomic():
+        messages = _locked(message_ids, user)
+        left_out = _marked_synced(messages) if leave_out_marked else set()
+        going = [message for message in messages if message.pk not in left_out]
+        run = Run.objects.create(
+            requested_by=user, lane=Lane.INTERACTIVE, requested_at=at, asked=len(going), left_out=len(left_out)
+        )
+        active = Transfer.objects.active().filter(message__in=[m.pk for m in going])
+        waiting = set(active.values_list("message_id", flat=True))
+        # A wish that waits in a slower lane moves up; one that waits for its retry time is tried now.
+        active.filter(status=Status.QUEUED).update(
+            lane=Lane.INTERACTIVE,
+            not_before=at,
+            **({"store_without_match": True} if store_without_match else {}),
+        )
+        Transfer.objects.bulk_create(
+            [
+                Transfer(
+                    message=message,
+                    mailbox_id=message.mailbox_id,
+                    requested_by=user,
+                    lane=Lane.INTERACTIVE,
+                    run=run,
+                    queued_at=at,
+                    not_before=at,
+                    store_without_match=store_without_match,
+                )
+                for message in going
+                if message.pk not in waiting
+            ]
+        )
+        refresh_states({(message.email_key, message.variant) for message in going})
+        wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
+    return Asked(run, queued=len(going) - len(waiting), already=len(waiting), left_out_marked=len(left_out))
+
+
+def store_without_link(message_id: int, *, user: User, at: datetime) -> Asked:
+    """Store the mail although nobody in CORIPO has one of its addresses."""
+    return sync_messages([message_id], user=user, at=at, leave_out_marked=False, store_without_match=True)
+
+
+def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
+    """Store the mail as a record of this user's own: the one that exists is not visible to this login.
+
+    The user's copies become another variant of the mail, so that the colleague's record stays what it is for everybody else.
+    """
+    with transaction.atomic():
+        for message in _locked([message_id], user):
+            copies = Message.objects.visible_to(user).filter(email_key=message.email_key, variant=message.variant)
+            copies.update(variant=f"user-{user.pk}")
+        return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+
+
+def mark_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
+    """Bulk and automatic runs leave these out from now on. Returns how many were not marked so before."""
+    return _mark(message_ids, Mark.Value.SYNCED, user=user, at=at)
+
+
+def mark_not_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
+    """Bulk and automatic runs take these again. Nothing is deleted in CORIPO. Returns how many changed."""
+    return _mark(message_ids, Mark.Value.CLEARED, user=user, at=at)
+
+
+def resume_transfers(*, user: User, at: datetime) -> int:
+    """Try what waited for this user's login now, rather than at its retry time. Returns how many that are."""
+    with transaction.atomic():
+        waiting = Transfer.objects.visible_to(user).filter(status=Status.QUEUED, not_before__gt=at)
+        count = waiting.update(not_before=at)
+        wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
+    return count
+
+
+def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
+    with transaction.atomic():
+        messages = _locked(message_ids, user)
+        known = _marks_of(messages)
+        fresh = {_mark_key(message) for message in messages if known.get(_mark_key(message)) != value}
+        Mark.objects.bulk_create(
+            [
+                Mark(
+                    home_account_id=home_account_id,
+                    email_key=email_key,
+                    variant=variant,
+                    value=value,
+                    source=Mark.Source.PERSON,
+                    set_by=user,
+                    set_at=at,
+                )
+                for home_account_id, email_key, variant in sorted(fresh)
+            ],
+            update_conflicts=True,
+            unique_fields=["home_account_id", "email_key", "variant"],
+            update_fields=["value", "source", "set_by", "set_at"],
+        )
+        _settle_by_hand(messages, value, at=at)
+        refresh_states({(message.email_key, message.variant) for message in messages})
+    return len(fresh)
+
+
+def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime) -> None:
+    """A person's word ends what waits: a failure is dealt with, and a marked mail does not go. What is on its way finishes."""
+    transfers = Transfer.objects.filter(message__in=[message.pk for message in messages])
+    transfers.filter(status=Status.FAILED).update(status=Status.DONE, result="", finished_at=at)
+    if value == Mark.Value.SYNCED:
+        transfers.filter(status=Status.QUEUED).update(
+            status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at
+        )
+
+
+def _locked(message_ids: Collection[int], user: User) -> list[Message]:
+    """The user's own messages among these, locked against a second click until the transaction ends."""
+    chosen = Message.objects.visible_to(user).filter(pk__in=list(message_ids)).order_by("pk").select_related("mailbox")
+    if connection.features.has_select_for_update:
+        chosen = chosen.select_for_update(of=("self",))
+    return list(chosen)
+
+
+def _mark_key(message: Message) -> tuple[str, str, str]:
+    return message.mailbox.home_account_id, message.email_key, message.variant
+
+
+def _marks_of(messages: list[Message]) -> dict[tuple[str, str, str], str]:
+    marks = Mark.objects.filter(
+        home_account_id__in={message.mailbox.home_account_id for message in messages},
+        email_key__in={message.email_key for message in messages},
+    )
+    return {(mark.home_account_id, mark.email_key, mark.variant): mark.value for mark in marks}
+
+
+def _marked_synced(messages: list[Message]) -> set[int]:
+    marks = _marks_of(messages)
+    return {message.pk for message in messages if marks.get(_mark_key(message)) == Mark.Value.SYNCED}

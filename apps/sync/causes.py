@@ -1,0 +1,41 @@
+"""The codes that rows keep, in words for people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: dict[str, Promise] = {
+    "poison": _("The transfer broke off three times at this e-mail, so it was set aside. Nothing else waits for it."),
+    "crashed": _("The transfer broke off and is tried again."),
+    "left_mailbox": _("The e-mail is no longer in the mailbox."),
+    "marked": _("It was marked by hand before its turn came."),
+    "gone": _("Its record was deleted in CORIPO."),
+    "hidden": _("Its record is in CORIPO, but your login there may not see it."),
+    "attachments_off": _("Your settings say that attachments are not stored."),
+    "too_large": _("The attachment is larger than your settings allow. It stays in Outlook."),
+    "small_inline": _("A small picture inside the text, as in signatures."),
+    "empty": _("The file is empty."),
+    "crm_unreachable": _("CORIPO does not answer. It is tried again by itself."),
+    "crm_outcome_unknown": _("CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."),
+    "crm_throttled": _("CORIPO asked for a pause. It goes on by itself."),
+    "crm_unauthorized": _("CORIPO refused your user name or password."),
+    "crm_rejected": _("CORIPO refused this e-mail."),
+    "crm_forbidden": _("Your login in CORIPO has no right to do that."),
+    "crm_id_occupied": _("CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."),
+    "crm_contract_broken": _("CORIPO gave an answer that the portal does not understand. The administrator should know."),
+    "graph_unreachable": _("Microsoft 365 does not answer. It is tried again by itself."),
+    "graph_throttled": _("Microsoft 365 asked for a pause. It goes on by itself."),
+    "graph_trouble": _("Microsoft 365 has trouble. It is tried again by itself."),
+    "mailbox_disconnected": _("The connection to the mailbox has ended. Connect it again; nothing is lost."),
+    "mailbox_unavailable": _("This account has no mailbox that the portal can reach."),
+    "graph_forbidden": _("The portal lacks a right in the mailbox."),
+    "microsoft_misconfigured": _("The portal's registration at Microsoft does not work. The administrator should know."),
+}
+
+
+def sentence_for(code: str) -> str:
+    """One sentence that a person can act on; unknown codes are named, since support will ask for them."""
+    if code in SENTENCES:
+        return str(SENTENCES[code])
+    return str(_("Something unexpected happened (%(code)s). Try again; if it stays, tell the administrator.")) % {
+        "code": code or "?"
+    }

@@ -1,0 +1,111 @@
+"""Which transfers go next: a batch of one mailbox, whose owner can deliver and whose services are not fenced off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min
+
+from apps.accounts.models import CrmAccount, CrmServer
+from apps.mailboxes.connection import GRAPH_KEY
+from apps.mailboxes.models import Mailbox
+from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
+from apps.sync.states import refresh_states
+from apps.work.models import Fence, Status
+
+BATCH_SIZE = 50
+CRM_FENCE = "crm:"
+
+
+def crm_key(server: CrmServer) -> str:
+    return f"{CRM_FENCE}{server.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transfers of one mailbox in our hands until the lease ends."""
+
+    claim: UUID
+    mailbox: Mailbox
+    account: CrmAccount
+    transfers: list[Transfer]
+
+    def held(self) -> TransferQuerySet:
+        return Transfer.objects.filter(status=Status.CLAIMED, claim=self.claim)
+
+    def renew(self, *, at: datetime, extra_seconds: float = 0.0) -> bool:
+        """Keep the batch; False when it is no longer ours, so that nothing more may be written for it."""
+        until = at + timedelta(seconds=settings.LEASE_SECONDS + extra_seconds)
+        CrmEmail.objects.filter(creator_claim=self.claim).update(creator_lease_until=until)
+        return self.held().update(lease_until=until) > 0
+
+
+def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
+    """Due transfers whose mailbox is connected, whose owner's login works, and before which no fence stands."""
+    fences = set(Fence.objects.filter(until__gt=at).values_list("key", flat=True))
+    due = Transfer.objects.filter(
+        status=Status.QUEUED,
+        lane=lane,
+        not_before__lte=at,
+        mailbox__status=Mailbox.Status.ACTIVE,
+        mailbox__owner__crm_account__status=CrmAccount.Status.ACTIVE,
+    )
+    fenced_mailboxes = [key.removeprefix(GRAPH_KEY) for key in fences if key.startswith(GRAPH_KEY)]
+    if fenced_mailboxes:
+        due = due.exclude(mailbox__home_account_id__in=fenced_mailboxes)
+    fenced_servers = [key.removeprefix(CRM_FENCE) for key in fences if key.startswith(CRM_FENCE)]
+    if fenced_servers:
+        due = due.exclude(mailbox__owner__crm_account__server__in=fenced_servers)
+    return due
+
+
+def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Mailbox | None:
+    """The mailbox whose oldest due transfer waits longest among those that have not had their turn."""
+    waiting = (
+        deliverable(lane=lane, at=at).exclude(mailbox__in=served).values("mailbox").annotate(oldest=Min("pk")).order_by("oldest")
+    )
+    first = waiting.first()
+    return Mailbox.objects.select_related("owner").get(pk=first["mailbox"]) if first else None
+
+
+def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
+    """Take due transfers of this mailbox; None when somebody else took them first.
+
+    A transfer that once brought its carrier down travels alone, so that a poisoned one takes nobody along.
+    """
+    due = deliverable(lane=lane, at=at).filter(mailbox=mailbox)
+    lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
+    with transaction.atomic():
+        oldest = due.order_by("pk").values_list("crashes", flat=True).first()
+        if oldest is None:
+            return None
+        company = due.filter(crashes__gt=0) if oldest else due.filter(crashes=0)
+        claim, pks = Transfer.objects.filter(pk__in=company.order_by("pk").values("pk")).claim(
+            size=1 if oldest else BATCH_SIZE, lease_until=lease_until
+        )
+        transfers = list(
+            Transfer.objects.filter(pk__in=pks, claim=claim).select_related("message", "run", "requested_by").order_by("pk")
+        )
+        refresh_states({(t.message.email_key, t.message.variant) for t in transfers})
+    if not transfers:
+        return None
+    account = CrmAccount.objects.select_related("server", "user").get(user=mailbox.owner_id)
+    return Batch(claim=claim, mailbox=mailbox, account=account, transfers=transfers)
+
+
+def give_back_expired(*, at: datetime) -> int:
+    """Return what silent carriers held, and write the states that follow."""
+    with transaction.atomic():
+        silent = list(
+            Transfer.objects.filter(status=Status.CLAIMED, lease_until__lt=at).values_list(
+                "pk", "message__email_key", "message__variant"
+            )
+        )
+        returned = Transfer.objects.filter(pk__in=[pk for pk, _key, _variant in silent]).give_back_expired(at=at)
+        refresh_states({(key, variant) for _pk, key, variant in silent})
+    return returned

@@ -1,0 +1,47 @@
+"""Which addresses of a letter count, and which records it belongs with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from apps.core.addresses import canonical, domain_of
+from apps.crm.face import CrmContact
+from apps.mailboxes.letters import Letter
+from apps.mailboxes.models import Mailbox
+from apps.sync.models import SyncRules
+
+# Above this many people a mail is a mailing list in disguise; matching stops here and says so (peers.md 29).
+MOST_ADDRESSES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A record that the e-mail is to be linked with."""
+
+    module: str
+    record_id: str
+    name: str
+
+
+def counted_addresses(letter: Letter, *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
+    """The canonical addresses that are looked up in CORIPO: everybody's but one's own and internal ones, each once."""
+    own = set(mailbox.own_addresses)
+    internal = {domain.lower().lstrip("@") for domain in rules.internal_domains}
+    people = [letter.sender, *letter.to, *letter.cc, *letter.bcc]
+    found = dict.fromkeys(canonical(person.address) for person in people if person is not None)
+    counted = [address for address in found if address and address not in own and domain_of(address) not in internal]
+    return counted[:MOST_ADDRESSES]
+
+
+def targets_for(
+    addresses: Iterable[str], contacts: Mapping[str, tuple[CrmContact, ...]], *, link_companies: bool
+) -> list[Target]:
+    """Every contact with one of these addresses and, where the rule says so, all their companies; each once."""
+    people = {contact.id: contact for address in addresses for contact in contacts.get(address, ())}
+    targets = {("Contacts", contact.id): Target("Contacts", contact.id, contact.name) for contact in people.values()}
+    if link_companies:
+        for contact in people.values():
+            for company in contact.companies:
+                targets[("Accounts", company.id)] = Target("Accounts", company.id, company.name)
+    return list(targets.values())

@@ -1,0 +1,67 @@
+"""Reading the letters of a batch from the mailbox. What cannot be read now waits; what is gone is said to be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db.models import F
+
+from apps.core.clock import now
+from apps.graph.errors import GraphError, ItemGone, MailboxDisconnected
+from apps.mailboxes.connection import graph_client, graph_key
+from apps.mailboxes.letters import read_letter
+from apps.sync import recording
+from apps.sync.claiming import Batch
+from apps.sync.models import Transfer
+from apps.sync.parcels import Fetched
+from apps.work.limits import lower_fence, raise_fence
+
+# Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
+MOST_BYTES = 48 * 1024 * 1024
+RENEW_AFTER = timedelta(seconds=10)
+
+
+def fetch_letters(batch: Batch) -> list[Fetched]:
+    """The letters that could be read, in the order of their transfers; the other transfers are settled or given back."""
+    fetched: list[Fetched] = []
+    size, renewed_at = 0, now()
+    with graph_client(batch.mailbox) as graph:
+        for transfer in batch.transfers:
+            if size > MOST_BYTES:
+                break
+            try:
+                raw = graph.mime(transfer.message.graph_id)
+            except ItemGone:
+                recording.skip(batch, [transfer], cause="left_mailbox", at=now())
+                continue
+            except GraphError as error:
+                if not error.is_retryable and not isinstance(error, MailboxDisconnected):
+                    recording.fail(batch, [transfer], cause=error.code, at=now())
+                    continue
+                if error.is_retryable:
+                    raise_fence(
+                        graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds, at=now()
+                    )
+                recording.give_back_unfetched(batch, fetched, cause=error.code, at=now())
+                return fetched
+            with _suspected(batch, transfer):
+                letter = read_letter(raw)
+            fetched.append(Fetched(transfer, letter))
+            size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
+            if now() - renewed_at > RENEW_AFTER:
+                batch.renew(at=now())
+                renewed_at = now()
+    lower_fence(graph_key(batch.mailbox))
+    recording.give_back_unfetched(batch, fetched, cause="", at=now())
+    return fetched
+
+
+@contextmanager
+def _suspected(batch: Batch, transfer: Transfer) -> Iterator[None]:
+    """Foreign bytes are read now: if this process dies of them, the row says which ones they were."""
+    mine = batch.held().filter(pk=transfer.pk)
+    mine.update(crashes=F("crashes") + 1)
+    yield
+    mine.update(crashes=0)

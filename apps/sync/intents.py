@@ -1,0 +1,178 @@
+"""The intent: the record's own id in a row, committed before the first write; and the look at what exists already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from apps.core.addresses import canonical
+from apps.crm.face import CrmClient, StoredEmail
+from apps.mailboxes.letters import Letter
+from apps.sync import recording
+from apps.sync.claiming import Batch
+from apps.sync.identity import crm_email_record_id
+from apps.sync.models import CrmEmail, NoMatch, SyncRules
+from apps.sync.parcels import Ending, Fetched, Parcel, under_way
+from apps.sync.states import Identity
+from apps.work.models import Lane
+
+Existing = Mapping[str, tuple[StoredEmail, ...]]
+"""What CORIPO holds under a Message-ID (bare, case-folded), oldest first."""
+
+
+def intend(
+    batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: SyncRules, at: datetime
+) -> list[Parcel]:
+    """Settle the mails that match nobody, and commit a record id and the right to create it for all others."""
+    by_identity: dict[Identity, list[Fetched]] = defaultdict(list)
+    for item in fetched:
+        by_identity[(item.transfer.message.email_key, item.transfer.message.variant)].append(item)
+    server = batch.account.server
+    with transaction.atomic():
+        stored = set(
+            CrmEmail.objects.filter(server=server, email_key__in=[key for key, _variant in by_identity])
+            .filter(status=CrmEmail.Status.EXISTS)
+            .values_list("email_key", "variant")
+        )
+        going = {}
+        for identity, items in by_identity.items():
+            wanted = (
+                rules.no_match == NoMatch.STORE
+                or identity in stored
+                or bool(_same_mail(existing, identity[0], items[0].letter))
+                or any(item.targets or item.transfer.store_without_match for item in items)
+            )
+            if wanted:
+                going[identity] = items
+            else:
+                recording.no_match(batch, [item.transfer for item in items], at=at)
+        rows = _rows_for(batch, set(going))
+        return [_parcel(batch, rows[identity], items, at=at) for identity, items in going.items()]
+
+
+def _rows_for(batch: Batch, identities: set[Identity]) -> dict[Identity, tuple[CrmEmail, bool]]:
+    """The one row of each mail, made where it is missing, locked until the commit; with whether it is new."""
+    server = batch.account.server
+    mails = CrmEmail.objects.filter(server=server, email_key__in={key for key, _variant in identities})
+    known = {(mail.email_key, mail.variant) for mail in mails}
+    CrmEmail.objects.bulk_create(
+        [
+            CrmEmail(
+                server=server,
+                email_key=key,
+                variant=variant,
+                record_id=crm_email_record_id(server, email_key=key, variant=variant, generation=0),
+            )
+            for key, variant in sorted(identities - known)
+        ],
+        ignore_conflicts=True,
+    )
+    if connection.features.has_select_for_update:
+        mails = mails.select_for_update()
+    return {
+        (mail.email_key, mail.variant): (mail, (mail.email_key, mail.variant) not in known)
+        for mail in mails.order_by("pk")
+        if (mail.email_key, mail.variant) in identities
+    }
+
+
+def _parcel(batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, at: datetime) -> Parcel:
+    mail, is_new = row
+    parcel = Parcel(mail, items, is_new_intent=is_new, is_ours_to_create=False)
+    if mail.status == CrmEmail.Status.DELETED:
+        if not any(item.transfer.lane == Lane.INTERACTIVE for item in items):
+            parcel.end(Ending.GONE)
+            return parcel
+        begin_next_generation(mail)
+        parcel.is_new_intent = True
+    if mail.status == CrmEmail.Status.INTENDED:
+        lease_ends = mail.creator_lease_until
+        if mail.creator_claim not in (None, batch.claim) and lease_ends is not None and lease_ends > at:
+            parcel.end(Ending.WAITS)
+            return parcel
+        mail.creator_claim = batch.claim
+        mail.creator_lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
+        mail.save(update_fields=["creator_claim", "creator_lease_until"])
+        parcel.is_ours_to_create = True
+    return parcel
+
+
+def begin_next_generation(mail: CrmEmail) -> None:
+    """A new id for the same mail: the record under the old one was deleted, or its id is spoilt in CORIPO."""
+    mail.generation += 1
+    mail.record_id = crm_email_record_id(
+        mail.server, email_key=mail.email_key, variant=mail.variant, generation=mail.generation
+    )
+    mail.status = CrmEmail.Status.INTENDED
+    mail.is_adopted, mail.unknown_since, mail.existed_at = False, None, None
+    mail.created_by, mail.creator_name = None, ""
+    mail.save()
+    # Links and files belonged to the former record.
+    mail.links.all().delete()
+    mail.files.all().delete()
+    mail.sights.all().delete()
+
+
+def adopt_what_exists(
+    batch: Batch, parcels: list[Parcel], *, existing: Existing, crm: CrmClient, at: datetime
+) -> None:
+    """Find the records that are there: ours from an earlier try, a colleague's, or another program's."""
+    for parcel in under_way(parcels):
+        _adopt(parcel, _same_mail(existing, parcel.crm_email.email_key, parcel.letter))
+    unseen = [parcel for parcel in under_way(parcels) if not parcel.exists and not parcel.is_new_intent]
+    if unseen:
+        # By own id, deleted ones too: an answer was lost, or the record is not to be seen under its Message-ID.
+        found = crm.read_emails([parcel.crm_email.record_id for parcel in unseen], with_deleted=True)
+        for parcel in unseen:
+            _judge(parcel, found.get(parcel.crm_email.record_id))
+    with transaction.atomic():
+        for parcel in parcels:
+            recording.note_record(batch, parcel, at=at)
+
+
+def _adopt(parcel: Parcel, candidates: list[StoredEmail]) -> None:
+    mail = parcel.crm_email
+    own = next((found for found in candidates if found.id == mail.record_id), None)
+    found = own or (candidates[0] if candidates and mail.status == CrmEmail.Status.INTENDED else None)
+    if found is None:
+        return
+    if own is None:
+        mail.record_id, mail.is_adopted, mail.creator_name = found.id, True, found.creator_name
+    elif not mail.creator_name:
+        mail.creator_name = found.creator_name
+    parcel.exists, parcel.known_links = True, _links_of(found)
+
+
+def _judge(parcel: Parcel, found: StoredEmail | None) -> None:
+    if found is not None and found.is_deleted:
+        parcel.crm_email.status = CrmEmail.Status.DELETED
+        parcel.end(Ending.GONE)
+    elif found is not None:
+        parcel.exists, parcel.known_links = True, _links_of(found)
+    elif parcel.crm_email.status == CrmEmail.Status.EXISTS:
+        parcel.end(Ending.HIDDEN)
+
+
+def _links_of(found: StoredEmail) -> frozenset[tuple[str, str]]:
+    return frozenset((module, record_id) for module, ids in found.links.items() for record_id in ids)
+
+
+def _same_mail(existing: Existing, email_key: str, letter: Letter) -> list[StoredEmail]:
+    """Records under this Message-ID that are this mail: only where sender, sent time and subject all differ it is another."""
+    return [found for found in existing.get(email_key.casefold(), ()) if not _is_another_mail(found, letter)]
+
+
+def _is_another_mail(found: StoredEmail, letter: Letter) -> bool:
+    sender = canonical(letter.sender.address) if letter.sender else ""
+    return (
+        bool(found.sender_address)
+        and canonical(found.sender_address) != sender
+        and found.sent_at is not None
+        and letter.sent_at is not None
+        and abs((found.sent_at - letter.sent_at).total_seconds()) > 1
+        and found.subject.strip()[:100] != letter.subject.strip()[:100]
+    )

@@ -1,0 +1,145 @@
+"""The people of a mail and what CORIPO knows of them: for the panel, from knowledge that says how old it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from apps.accounts.actions import crm_login
+from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.crm.face import CrmContact
+from apps.mailboxes.models import Message, Participant
+from apps.sync.models import KnownAddress, SyncRules
+from apps.sync.rules import rules_of
+
+FRESH_FOR = timedelta(minutes=10)
+# A mail to hundreds is shown by its first people; the rest are counted.
+MOST_PEOPLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContact:
+    id: str
+    name: str
+    title: str
+    url: str
+    companies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """Somebody of the mail. `kind` is contact, unknown, own or internal; `is_looked_up` says whether CORIPO was asked."""
+
+    role: str
+    name: str
+    address: str
+    kind: str
+    contacts: tuple[KnownContact, ...]
+    is_looked_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What *Sync e-mail* will do, from what is known now."""
+
+    contacts: tuple[str, ...]
+    companies: tuple[str, ...]
+    is_complete: bool
+    stores_without_match: bool
+
+
+def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> list[KnownPerson]:
+    """The mail's people in the order of its headers, each address once. With `ask`, CORIPO is asked about what is not
+    known freshly; raises CrmError then."""
+    participants = _each_once(message)
+    own = set(message.mailbox.own_addresses)
+    rules = rules_of(user)
+    counted = [p.address for p in participants if p.address and _kind(p, own, rules) == ""]
+    known = {
+        row.address: row for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
+    }
+    missing = [address for address in dict.fromkeys(counted) if address not in known]
+    account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
+    if missing and ask and account:
+        known |= _look_up(account, missing, at=at)
+    server = CrmServer.objects.current()
+    return [_person(participant, _kind(participant, own, rules), known, server) for participant in participants]
+
+
+def plan(people: Sequence[KnownPerson], *, user: User) -> Plan:
+    rules = rules_of(user)
+    contacts = {contact.id: contact for person in people for contact in person.contacts}
+    companies = dict.fromkeys(name for contact in contacts.values() for name in contact.companies)
+    return Plan(
+        contacts=tuple(contact.name for contact in contacts.values()),
+        companies=tuple(companies) if rules.link_companies else (),
+        is_complete=all(person.is_looked_up for person in people if person.kind in ("contact", "unknown")),
+        stores_without_match=rules.no_match == "store",
+    )
+
+
+def _each_once(message: Message) -> list[Participant]:
+    found: dict[str, Participant] = {}
+    for participant in message.participants.order_by("pk")[: MOST_PEOPLE * 2]:
+        found.setdefault(participant.address or f"{participant.name} {participant.written_address}", participant)
+    return list(found.values())[:MOST_PEOPLE]
+
+
+def _kind(participant: Participant, own: set[str], rules: SyncRules) -> str:
+    if participant.address in own:
+        return "own"
+    domain = participant.address.rpartition("@")[2]
+    return "internal" if domain and domain in rules.internal_domains else ""
+
+
+def _look_up(account: CrmAccount, addresses: list[str], *, at: datetime) -> dict[str, KnownAddress]:
+    with crm_login(account) as crm:
+        found = crm.find_contacts(addresses)
+    rows = [
+        KnownAddress(
+            user=account.user,
+            address=address,
+            contacts=[_stored(contact) for contact in found.get(address, ())],
+            looked_at=at,
+        )
+        for address in addresses
+    ]
+    KnownAddress.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["user", "address"], update_fields=["contacts", "looked_at"]
+    )
+    return {row.address: row for row in rows}
+
+
+def _stored(contact: CrmContact) -> dict[str, Any]:
+    return {
+        "id": contact.id,
+        "name": contact.name,
+        "title": contact.title,
+        "companies": [asdict(company) for company in contact.companies],
+    }
+
+
+def _person(
+    participant: Participant, kind: str, known: dict[str, KnownAddress], server: CrmServer
+) -> KnownPerson:
+    row = known.get(participant.address)
+    contacts = tuple(
+        KnownContact(
+            id=contact["id"],
+            name=contact["name"],
+            title=contact["title"],
+            url=server.record_url("Contacts", contact["id"]),
+            companies=tuple(company["name"] for company in contact["companies"]),
+        )
+        for contact in (row.contacts if row else ())
+    )
+    return KnownPerson(
+        role=participant.role,
+        name=participant.name,
+        address=participant.written_address,
+        kind=kind or ("contact" if contacts else "unknown"),
+        contacts=contacts,
+        is_looked_up=bool(kind) or row is not None or not participant.address,
+    )

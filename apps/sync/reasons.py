@@ -1,0 +1,253 @@
+"""*Why?*: the rule, the time and the person behind a message's state, in one sentence, with the button that changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.core.clock import now
+from apps.mailboxes.connection import graph_key
+from apps.mailboxes.models import Mailbox, Message, MessageState
+from apps.sync.causes import sentence_for
+from apps.sync.claiming import crm_key
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.work.limits import fence
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """The button that changes it. `action` is one of sync, retry, mark, unmark, reconnect_mailbox, connect_crm,
+    store_without_link, store_as_new."""
+
+    action: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`rule` is the short name of what decided; `actor` the person, "" where it was nobody; `cause` the stable code."""
+
+    sentence: str
+    rule: str
+    actor: str = ""
+    at: datetime | None = None
+    cause: str = ""
+    remedy: Remedy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What is stored about the message, read once."""
+
+    message: Message
+    user: User
+    mark: Mark | None
+    record: CrmEmail | None
+    transfer: Transfer | None
+    account: CrmAccount | None
+
+
+def why(message: Message, *, user: User) -> Why:
+    """Explain the state of one of the user's own messages. A handful of queries, no call outside."""
+    told = _Story(
+        message=message,
+        user=user,
+        mark=Mark.objects.filter(
+            home_account_id=message.mailbox.home_account_id, email_key=message.email_key, variant=message.variant
+        )
+        .select_related("set_by")
+        .first(),
+        record=CrmEmail.objects.filter(
+            server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
+        )
+        .select_related("created_by")
+        .first(),
+        transfer=Transfer.objects.filter(message=message).select_related("requested_by").order_by("-pk").first(),
+        account=CrmAccount.objects.select_related("server").filter(user=user).first(),
+    )
+    return _TELLERS[MessageState(message.state)](told)
+
+
+def _not_synced(told: _Story) -> Why:
+    remedy = Remedy("sync", _("Sync e-mail"))
+    if told.mark and told.mark.value == Mark.Value.CLEARED:
+        return Why(
+            _("Somebody marked it as not synced, so the next bulk run takes it."),
+            rule=_("Mark by hand"), actor=_name(told.mark.set_by), at=told.mark.set_at, remedy=remedy,
+        )
+    return Why(_("Nobody has asked for it yet."), rule=_("No decision yet"), at=told.message.received_at, remedy=remedy)
+
+
+def _synced(told: _Story) -> Why:
+    record = told.record
+    links = CrmLink.objects.filter(crm_email=record, outcome=Outcome.MADE).count()
+    sentence = ngettext(
+        "It is in CORIPO, linked with %(count)d record.", "It is in CORIPO, linked with %(count)d records.", links
+    ) % {"count": links}
+    if record and record.is_adopted:
+        sentence = _("It was in CORIPO already when the portal looked, so nothing was stored twice.")
+    elif record and record.created_by_id not in (None, told.user.pk):
+        sentence = _("%(name)s stored it in CORIPO, so it is there for you as well.") % {"name": record.creator_name}
+    return Why(
+        sentence,
+        rule=_("Sync e-mail"),
+        actor=record.creator_name if record else "",
+        at=record.existed_at if record else None,
+    )
+
+
+def _partial(told: _Story) -> Why:
+    failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
+    failed_files = CrmFile.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
+    return Why(
+        _("It is in CORIPO, but not all of it: links that failed: %(links)d, attachments that failed: %(files)d.")
+        % {"links": failed_links, "files": failed_files},
+        rule=_("Sync e-mail"),
+        at=told.record.existed_at if told.record else None,
+        remedy=Remedy("retry", _("Try again")),
+    )
+
+
+def _marked(told: _Story) -> Why:
+    mark = told.mark
+    return Why(
+        _("Somebody marked it by hand. It is not in CORIPO, and bulk runs leave it out."),
+        rule=_("Mark by hand"),
+        actor=_name(mark.set_by) if mark else "",
+        at=mark.set_at if mark else None,
+        remedy=Remedy("unmark", _("Mark as not synced")),
+    )
+
+
+def _resync(told: _Story) -> Why:
+    mark = told.mark
+    return Why(
+        _("It is in CORIPO, and somebody asked for it once more. The next run adds links that are missing."),
+        rule=_("Mark by hand"),
+        actor=_name(mark.set_by) if mark else "",
+        at=mark.set_at if mark else None,
+        remedy=Remedy("sync", _("Sync e-mail")),
+    )
+
+
+def _waiting(told: _Story) -> Why:
+    transfer = told.transfer
+    actor, since = (_name(transfer.requested_by), transfer.queued_at) if transfer else ("", None)
+    if told.message.mailbox.status != Mailbox.Status.ACTIVE:
+        return Why(
+            _("It waits until the mailbox is connected again. Nothing is lost."),
+            rule=_("Mailbox"), actor=actor, at=since, cause="mailbox_disconnected",
+            remedy=Remedy("reconnect_mailbox", _("Connect again")),
+        )
+    if told.account is None or told.account.status != CrmAccount.Status.ACTIVE:
+        sentence = (
+            _("It waits until you connect your CORIPO account.")
+            if told.account is None
+            else _("CORIPO refused your user name or password. It waits until you have changed them.")
+        )
+        return Why(
+            sentence, rule=_("CORIPO account"), actor=actor, at=since, cause="crm_unauthorized",
+            remedy=Remedy("connect_crm", _("Connect CORIPO")),
+        )
+    standing = fence(crm_key(told.account.server)) or fence(graph_key(told.message.mailbox))
+    if standing:
+        return Why(
+            sentence_for(standing.reason), rule=_("Trouble outside"), actor=actor, at=standing.since, cause=standing.reason
+        )
+    if transfer and transfer.cause and transfer.not_before > now():
+        return Why(sentence_for(transfer.cause), rule=_("Next try"), actor=actor, at=transfer.not_before, cause=transfer.cause)
+    return Why(_("It is in the queue and goes next."), rule=_("Sync e-mail"), actor=actor, at=since)
+
+
+def _running(told: _Story) -> Why:
+    transfer = told.transfer
+    return Why(
+        _("It is on its way to CORIPO right now."),
+        rule=_("Sync e-mail"),
+        actor=_name(transfer.requested_by) if transfer else "",
+        at=transfer.queued_at if transfer else None,
+    )
+
+
+def _failed(told: _Story) -> Why:
+    transfer = told.transfer
+    return Why(
+        sentence_for(transfer.cause if transfer else ""),
+        rule=_("Sync e-mail"),
+        actor=_name(transfer.requested_by) if transfer else "",
+        at=transfer.finished_at if transfer else None,
+        cause=transfer.cause if transfer else "",
+        remedy=Remedy("retry", _("Try again")),
+    )
+
+
+def _no_match(told: _Story) -> Why:
+    transfer = told.transfer
+    return Why(
+        _("No contact in CORIPO has an address of this e-mail. It was not stored."),
+        rule=_("No match: leave it waiting"),
+        actor=_name(transfer.requested_by) if transfer else "",
+        at=transfer.finished_at if transfer else None,
+        cause="no_contact",
+        remedy=Remedy("store_without_link", _("Store without a link")),
+    )
+
+
+def _skipped(told: _Story) -> Why:
+    transfer = told.transfer
+    return Why(
+        sentence_for(transfer.cause if transfer else ""),
+        rule=_("Left out"),
+        at=transfer.finished_at if transfer else None,
+        cause=transfer.cause if transfer else "",
+        remedy=Remedy("sync", _("Sync e-mail")),
+    )
+
+
+def _gone(told: _Story) -> Why:
+    return Why(
+        _("Its record was deleted in CORIPO. The portal leaves that as it is until you ask for it again."),
+        rule=_("Deleted in CORIPO"),
+        at=told.record.existed_at if told.record else None,
+        remedy=Remedy("sync", _("Sync again")),
+    )
+
+
+def _hidden(told: _Story) -> Why:
+    name = told.record.creator_name if told.record else ""
+    sentence = (
+        _("It is in CORIPO, stored by %(name)s. Your login there may not see the record.") % {"name": name}
+        if name
+        else _("It is in CORIPO, but your login there may not see the record.")
+    )
+    return Why(
+        sentence,
+        rule=_("Rights in CORIPO"),
+        actor=name,
+        at=told.record.existed_at if told.record else None,
+        remedy=Remedy("store_as_new", _("Store as new")),
+    )
+
+
+def _name(user: User | None) -> str:
+    return user.shown_name if user else ""
+
+
+_TELLERS = {
+    MessageState.NOT_SYNCED: _not_synced,
+    MessageState.SYNCED: _synced,
+    MessageState.PARTIAL: _partial,
+    MessageState.MARKED: _marked,
+    MessageState.RESYNC: _resync,
+    MessageState.QUEUED: _waiting,
+    MessageState.RUNNING: _running,
+    MessageState.FAILED: _failed,
+    MessageState.NO_MATCH: _no_match,
+    MessageState.SKIPPED: _skipped,
+    MessageState.GONE: _gone,
+    MessageState.HIDDEN: _hidden,
+}

@@ -1,0 +1,109 @@
+"""Creating the records that are missing, and reading the outcomes that are none (design, "Own record id")."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.core.addresses import Address
+from apps.crm.errors import CrmError, CrmIdOccupied, CrmOutcomeUnknown
+from apps.crm.face import CrmClient, OutgoingEmail
+from apps.mailboxes.letters import Letter
+from apps.sync import recording
+from apps.sync.claiming import Batch
+from apps.sync.intents import begin_next_generation
+from apps.sync.models import CrmEmail
+from apps.sync.parcels import Ending, Parcel, under_way
+
+# A write that is still under way in CORIPO holds its id without being readable; after this time it is not (design).
+SPOILT_AFTER = timedelta(minutes=10)
+
+
+def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> None:
+    """Create in bulk what does not exist. Each parcel gets its own outcome; the rows are committed at once."""
+    missing = [parcel for parcel in under_way(parcels) if not parcel.exists]
+    if not missing:
+        return
+    doubts = _begin_doubt(missing, at=at)
+    try:
+        outcomes = crm.create_emails([outgoing_email(parcel) for parcel in missing])
+    except CrmError:
+        # Raised for all of them, so nothing was sent.
+        _end_doubt(missing, doubts)
+        raise
+    with transaction.atomic():
+        for parcel, outcome in zip(missing, outcomes, strict=True):
+            if isinstance(outcome, CrmError):
+                _read_refusal(parcel, outcome, in_doubt_since=doubts[parcel.crm_email.pk], at=at)
+            else:
+                parcel.exists = parcel.is_fresh = True
+                parcel.crm_email.created_by = batch.mailbox.owner
+                parcel.crm_email.creator_name = batch.mailbox.owner.shown_name
+            recording.note_record(batch, parcel, at=at)
+
+
+def _begin_doubt(parcels: list[Parcel], *, at: datetime) -> dict[int, datetime | None]:
+    """Say in the rows, before the write, that its outcome is open: a carrier that dies now cannot say so later.
+
+    Returns since when each was in doubt already.
+    """
+    before = {parcel.crm_email.pk: parcel.crm_email.unknown_since for parcel in parcels}
+    CrmEmail.objects.filter(pk__in=before, unknown_since=None).update(unknown_since=at)
+    for parcel in parcels:
+        parcel.crm_email.unknown_since = before[parcel.crm_email.pk] or at
+    return before
+
+
+def _end_doubt(parcels: list[Parcel], doubts: dict[int, datetime | None]) -> None:
+    fresh = [pk for pk, since in doubts.items() if since is None]
+    CrmEmail.objects.filter(pk__in=fresh).update(unknown_since=None)
+    for parcel in parcels:
+        parcel.crm_email.unknown_since = doubts[parcel.crm_email.pk]
+
+
+def _read_refusal(parcel: Parcel, error: CrmError, *, in_doubt_since: datetime | None, at: datetime) -> None:
+    mail = parcel.crm_email
+    if isinstance(error, CrmIdOccupied) and error.is_deleted:
+        mail.status = CrmEmail.Status.DELETED
+        parcel.end(Ending.GONE)
+    elif isinstance(error, CrmIdOccupied) and in_doubt_since is None:
+        # Nothing of ours was ever in doubt under this id: the record is there, and this login may not see it.
+        mail.status, mail.unknown_since = CrmEmail.Status.EXISTS, None
+        parcel.end(Ending.HIDDEN)
+    elif isinstance(error, CrmIdOccupied) and in_doubt_since is not None:
+        if at - in_doubt_since >= SPOILT_AFTER:
+            begin_next_generation(mail)
+        parcel.end(Ending.RETRIES, CrmOutcomeUnknown("create e-mails"))
+    elif isinstance(error, CrmOutcomeUnknown):
+        parcel.end(Ending.RETRIES, error)
+    else:
+        mail.unknown_since = in_doubt_since
+        parcel.end(Ending.RETRIES if error.is_retryable else Ending.FAILS, error)
+
+
+def outgoing_email(parcel: Parcel) -> OutgoingEmail:
+    """The record to be, from the letter. Sender and recipients come from the mail's own headers."""
+    letter = parcel.letter
+    message = parcel.items[0].transfer.message
+    companies = [target.record_id for target in parcel.targets if target.module == "Accounts"]
+    return OutgoingEmail(
+        id=parcel.crm_email.record_id,
+        message_id=stored_message_id(letter, parcel.crm_email.email_key),
+        subject=letter.subject or message.subject,
+        sent_at=letter.sent_at or message.sent_at,
+        text=letter.text,
+        html=letter.html,
+        sender=letter.sender or Address(message.sender_name, message.sender_address),
+        to=letter.to,
+        cc=letter.cc,
+        bcc=letter.bcc,
+        company_id=companies[0] if companies else None,
+        assigned_user_id=None,
+    )
+
+
+def stored_message_id(letter: Letter, email_key: str) -> str:
+    """The Message-ID as written, bare; where it cannot serve as one, the key that stands in for it."""
+    written = letter.message_id.strip().strip("<>").strip()
+    return written if written.casefold() == email_key else email_key

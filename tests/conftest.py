@@ -1,0 +1,41 @@
+"""Shared by all tests of the portal: the running sandbox, and the four people whom every door knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.factories import MailboxFactory, UserFactory
+from tests.sandbox_server import Sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    server = Sandbox(settings.SANDBOX_URL)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Iterator[Sandbox]:
+    """The running sandbox in fair weather."""
+    sandbox_process.calm()
+    yield sandbox_process
+    sandbox_process.calm()
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, Client]:
+    """Signed-in clients of the owner of a mailbox, a teammate with one of his own, an administrator; and a stranger."""
+    clients = {}
+    for who in ("owner", "teammate", "administrator"):
+        user = UserFactory(username=who, is_staff=who == "administrator", is_superuser=who == "administrator")
+        MailboxFactory(owner=user)
+        clients[who] = Client()
+        clients[who].force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    clients["stranger"] = Client()
+    return clients

@@ -1,0 +1,50 @@
+"""`./run test`: all tests, none skipped. Arguments go to pytest and then choose the tests of the portal alone.
+
+1. the sandbox, with its own settings; 2. the portal on the embedded profile; 3. rows and transfer once more on PostgreSQL
+with Redis; 4. the browser, against everything that `./run` starts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from tests.services import postgresql, redis
+
+WORKERS = str(min(4, os.cpu_count() or 2))
+
+
+def run_pytest(*arguments: str, **environment: str) -> int:
+    say = " ".join(f"{name}={value}" for name, value in environment.items())
+    sys.stdout.write(f"\n── pytest {' '.join(arguments)} {say}\n")
+    sys.stdout.flush()
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *arguments], env={**os.environ, **environment}
+    ).returncode
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        return run_pytest(*arguments)
+    began = time.monotonic()
+    failed = run_pytest("tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings")
+    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "not browser and not live", "-n", WORKERS)
+    with postgresql() as database_url, redis() as redis_url:
+        failed |= run_pytest(
+            "tests/work",
+            "tests/sync",
+            "tests/mailboxes",
+            *("-m", "not browser and not live", "-n", WORKERS),
+            DATABASE_URL=database_url,
+            CELERY_BROKER_URL=redis_url,
+            CACHE_URL=redis_url,
+        )
+    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "browser", "-n", "0")
+    sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""A desk: somebody with a connected mailbox and a CORIPO login, both in the running sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import pytest
+import requests
+
+from apps.accounts.models import CrmAccount, User
+from apps.core.clock import now
+from apps.mailboxes.actions import begin_connecting, connect_mailbox
+from apps.mailboxes.importing import look_at_due_mailboxes
+from apps.mailboxes.models import Mailbox, Message
+from apps.sync.actions import sync_messages
+from apps.sync.delivery import deliver_due
+from apps.sync.models import Transfer
+from apps.sync.rules import rules_of
+from apps.sync.states import decide_new_messages
+from apps.work.models import Fence, Lane, Status
+from tests.coripo import Coripo
+from tests.factories import CrmAccountFactory, UserFactory
+from tests.sandbox_server import Sandbox, mime
+from tests.visitor import Visitor
+
+
+@dataclass
+class Desk:
+    sandbox: Sandbox
+    person: dict[str, str]
+    user: User
+    mailbox: Mailbox
+    account: CrmAccount
+    coripo: Coripo
+    customer: str = field(default_factory=lambda: f"jana-{uuid4().hex[:10]}@kovarna-morava.example")
+
+    def receives(self, **words: object) -> Message:
+        """A mail arrives from the customer (unless said otherwise) and is imported."""
+        words.setdefault("sender", f"Jana Dvořáková <{self.customer}>")
+        words.setdefault("to", self.person["mail"])
+        words.setdefault("message_id", f"<{uuid4().hex}@kovarna-morava.example>")
+        words.setdefault("date", now() - timedelta(hours=1))
+        files = self.sandbox.deliver(self.person["mail"], mime(**words))  # type: ignore[arg-type]
+        self.look()
+        return Message.objects.get(mailbox=self.mailbox, graph_id=files)
+
+    def look(self) -> None:
+        Mailbox.objects.filter(pk=self.mailbox.pk).update(next_look_at=now())
+        Fence.objects.all().delete()
+        look_at_due_mailboxes(until=now() + timedelta(seconds=20), decide=decide_new_messages)
+
+    def sync(self, *messages: Message, **words: bool) -> None:
+        sync_messages(
+            [message.pk for message in messages], user=self.user, at=now(), **{"leave_out_marked": False, **words}
+        )
+
+    def deliver(self) -> None:
+        """One drain of the interactive lane, with what waits for its retry time due at once."""
+        Fence.objects.all().delete()
+        Transfer.objects.filter(status=Status.QUEUED).update(not_before=now())
+        deliver_due(Lane.INTERACTIVE, until=now() + timedelta(seconds=20))
+
+    def rule(self, **changes: object) -> None:
+        rules = rules_of(self.user)
+        for name, value in changes.items():
+            setattr(rules, name, value)
+        rules.save()
+
+
+def consent(person: dict[str, str], flow: dict[str, Any]) -> dict[str, str]:
+    """Walk the sandbox's sign-in and consent pages; the answer that comes back to the redirect address."""
+    visitor = Visitor("http://nowhere.invalid", person)
+    visitor.page = visitor.http.get(flow["auth_uri"], timeout=20)
+    for _ in range(3):
+        try:
+            visitor.press("Accept" if visitor.has_button("Accept") else person["name"])
+        except requests.ConnectionError as error:
+            # Nobody listens at the redirect address: the answer is in its query.
+            return dict(parse_qsl(urlsplit(str(error.request.url)).query))
+    raise AssertionError(visitor.page.text[:500])
+
+
+@pytest.fixture
+def desk_for(sandbox: Sandbox) -> Callable[..., Desk]:
+    def make(*, address: str | None = None, **words: object) -> Desk:
+        person = sandbox.person(**words)
+        user = UserFactory(username=person["coripo_user"], email=person["mail"])
+        flow = begin_connecting(redirect_uri="http://127.0.0.1:9/mailboxes/callback/")
+        mailbox = connect_mailbox(flow, consent(person, flow), user=user, at=now())
+        account = CrmAccountFactory(user=user, user_name=person["coripo_user"], password=person["coripo_password"])
+        coripo = Coripo(sandbox.url, person["coripo_user"], person["coripo_password"])
+        return Desk(sandbox, person, user, mailbox, account, coripo)
+
+    return make
+
+
+@pytest.fixture
+def desk(desk_for: Callable[..., Desk]) -> Desk:
+    return desk_for()
+
+

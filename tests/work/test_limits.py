@@ -1,0 +1,83 @@
+"""Slots and fences: the same promise on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from apps.work.limits import LimitReached, fence, lower_fence, raise_fence, slot
+from apps.work.models import Fence, Slot
+from tests.factories import NOON
+
+
+@pytest.mark.django_db(transaction=True)
+def test_never_more_holders_than_slots():
+    holding, most, lock = 0, 0, threading.Lock()
+    refused = 0
+
+    def work(_: int) -> None:
+        nonlocal holding, most, refused
+        try:
+            for _ in range(8):
+                try:
+                    with slot("graph:anna", (2, 3)):
+                        with lock:
+                            holding += 1
+                            most = max(most, holding)
+                        threading.Event().wait(0.005)
+                        with lock:
+                            holding -= 1
+                except LimitReached:
+                    with lock:
+                        refused += 1
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+
+    assert most == 2
+    assert refused > 0
+    assert not Slot.objects.exclude(holder=None).exists()
+
+
+@pytest.mark.django_db
+def test_the_page_has_a_slot_of_its_own():
+    with slot("graph:anna", (2, 3)), slot("graph:anna", (2, 3)), slot("graph:anna", (0,)):
+        with pytest.raises(LimitReached), slot("graph:anna", (2, 3)):
+            pass
+
+
+@pytest.mark.django_db
+def test_a_dead_holder_loses_its_slot_with_the_lease():
+    with slot("graph:anna", (0,), lease=timedelta(seconds=-1)), slot("graph:anna", (0,)) as second:
+        assert second.renew(at=NOON)
+
+
+@pytest.mark.django_db
+def test_a_fence_keeps_the_longest_time_asked_for_and_falls_with_an_answer():
+    raise_fence("graph:anna", reason="graph_throttled", seconds=60, at=NOON)
+    raise_fence("graph:anna", reason="graph_throttled", seconds=1, at=NOON)
+
+    assert fence("graph:anna", at=NOON + timedelta(seconds=59)) is not None
+    assert fence("graph:jana", at=NOON) is None
+
+    lower_fence("graph:anna")
+
+    assert fence("graph:anna", at=NOON) is None
+
+
+@pytest.mark.django_db
+def test_every_strike_in_a_row_keeps_everybody_away_for_longer():
+    waits = []
+    for _ in range(5):
+        at = Fence.objects.get().until if Fence.objects.exists() else NOON
+        raised = raise_fence("crm:1", reason="crm_unreachable", at=at)
+        waits.append((raised.until - at).total_seconds())
+
+    assert waits == sorted(waits)
+    assert waits[-1] >= 16 * waits[0] / 1.25
