@@ -1,0 +1,16 @@
+from django.urls import path
+
+from apps.sandbox.control.views import mail, people, weather
+
+urlpatterns = [
+    path("_control/health", people.health),
+    path("_control/client", people.client),
+    path("_control/people", people.people),
+    path("_control/reset", people.put_back),
+    path("_control/faults", weather.faults),
+    path("_control/requests", weather.requests),
+    path("_control/knobs", weather.entra_knobs),
+    path("_control/mail", mail.deliver),
+    path("_control/messages/<str:message_id>", mail.delete),
+    path("_control/messages/<str:message_id>/move", mail.move),
+]

@@ -1,0 +1,228 @@
+"""The web pages of the CRM: open to everybody and read only, so that a link to a record leads somewhere.
+
+/index.php                                                   start
+/index.php?module=Contacts&action=index                      newest records of a module
+/index.php?module=Contacts&action=DetailView&record=ID       a record
+/index.php?module=Emails&action=body&record=ID               the html of an e-mail, for the frame of its page
+/index.php?entryPoint=download&id=NOTE                       the file of a note
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from apps.sandbox.coripo.catalogue import MODULES, Module
+from apps.sandbox.coripo.letters import read_texts
+from apps.sandbox.coripo.models import Note, NoteFile, User
+from apps.sandbox.coripo.records import title_of
+
+NEWEST = 100
+PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'"
+# The letter of a stranger: its own origin, no script, nothing from outside.
+LETTER_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+# Shown in the head of the page, or of no interest to a reader.
+UNSHOWN = {
+    "id", "name", "first_name", "last_name", "deleted", "date_entered", "date_modified", "created_by",
+    "modified_user_id", "assigned_user_id", "description", "parent_type", "parent_id", "account_id", "contact_id",
+    "orphaned", "intent", "mailbox_id", "user_name",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A record that another one names."""
+
+    module: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Related:
+    """The records that one link leads to."""
+
+    label: str
+    references: list[Reference]
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The one address of all pages; what it shows stands in the query."""
+    if request.GET.get("entryPoint") == "download":
+        return download(request.GET.get("id", ""))
+    name = request.GET.get("module")
+    if name in {None, "", "Home"}:
+        response = start(request)
+    elif name not in MODULES:
+        response = missing(request)
+    else:
+        response = module_page(request, MODULES[name])
+    response.setdefault("Content-Security-Policy", PAGE_POLICY)
+    return response
+
+
+def record_url(module: str, record_id: str, *, action: str = "DetailView") -> str:
+    return "/index.php?" + urlencode({"module": module, "action": action, "record": record_id})
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """How many records each module has, and what was written last."""
+    modules = [
+        {
+            "module": module,
+            "url": f"/index.php?module={module.name}&action=index",
+            "count": module.model._default_manager.filter(deleted=False).count(),
+        }
+        for module in MODULES.values()
+        if module.name != "EmailAddresses"
+    ]
+    emails = _newest(MODULES["Emails"])[:20]
+    return render(request, "coripo/start.html", {"modules": modules, "emails": _listed(MODULES["Emails"], emails)})
+
+
+def module_page(request: HttpRequest, module: Module) -> HttpResponse:
+    record_id = request.GET.get("record", "")
+    action = request.GET.get("action", "")
+    if not record_id:
+        context = {"module": module, "records": _listed(module, _newest(module)[:NEWEST])}
+        return render(request, "coripo/list.html", context)
+    record = module.model._default_manager.filter(pk=record_id, deleted=False).first()
+    if record is None:
+        return missing(request)
+    if module.name == "Emails" and action == "body":
+        return letter_body(record)
+    return record_page(request, module, record)
+
+
+def record_page(request: HttpRequest, module: Module, record: Any) -> HttpResponse:
+    """A record with its fields and everything that is tied to it; e-mails with letter and attachments."""
+    context = {
+        "module": module,
+        "record": record,
+        "title": title_of(module, record),
+        "people": {
+            "created": _user_name(getattr(record, "created_by", "")),
+            "modified": _user_name(getattr(record, "modified_user_id", "")),
+            "assigned": _user_name(getattr(record, "assigned_user_id", "")),
+        },
+        "addresses": _addresses(module, record),
+        "fields": _fields(module, record),
+        "related": _related(module, record),
+        "files": _files(module, record),
+        "parent": _parent(record),
+        "list_url": f"/index.php?module={module.name}&action=index",
+    }
+    if module.name == "Emails":
+        texts = read_texts([record.pk]).get(record.pk, {})
+        context |= {"texts": texts, "body_url": record_url("Emails", record.pk, action="body")}
+        return render(request, "coripo/email.html", context)
+    return render(request, "coripo/record.html", context)
+
+
+def letter_body(email: Any) -> HttpResponse:
+    """The stored html by itself: it is foreign text and gets no rights at all."""
+    html = read_texts([email.pk]).get(email.pk, {}).get("description_html", "")
+    head = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Letter</title></head>'
+    page = f"{head}<body>{html}</body></html>"
+    return HttpResponse(page, headers={"Content-Security-Policy": LETTER_POLICY, "X-Content-Type-Options": "nosniff"})
+
+
+def download(note_id: str) -> HttpResponse:
+    """The file of a note, always as a download and never as a page."""
+    note = Note.objects.filter(pk=note_id, deleted=False).first()
+    file = NoteFile.objects.filter(pk=note.pk).first() if note else None
+    if note is None or file is None:
+        return HttpResponse("There is no such file.", status=404, content_type="text/plain; charset=utf-8")
+    headers = {
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=note.filename) or "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(bytes(file.content), content_type="application/octet-stream", headers=headers)
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    return render(request, "coripo/missing.html", status=404)
+
+
+def _newest(module: Module) -> Any:
+    order = "-date_modified" if "date_modified" in module.columns else "-pk"
+    return module.model._default_manager.filter(deleted=False).order_by(order, "-pk")
+
+
+def _listed(module: Module, records: Any) -> list[dict[str, Any]]:
+    return [
+        {"title": title_of(module, record) or "(no name)", "url": record_url(module.name, record.pk), "record": record}
+        for record in records
+    ]
+
+
+def _fields(module: Module, record: Any) -> list[tuple[str, Any]]:
+    """Label and value of the columns that have one and stand nowhere else on the page."""
+    values = [(name, getattr(record, name)) for name in module.columns if name not in UNSHOWN]
+    return [(name.replace("_", " ").capitalize(), value) for name, value in values if value not in ("", None, False)]
+
+
+def _addresses(module: Module, record: Any) -> list[str]:
+    if not module.has_addresses:
+        return []
+    ids = module.links["email_addresses"].far_ids([record.pk]).get(record.pk, [])
+    return [reference.title for reference in _references("EmailAddresses", ids)]
+
+
+def _related(module: Module, record: Any) -> list[Related]:
+    shown = []
+    for name, link in module.links.items():
+        if link.target == "EmailAddresses" or (module.name == "Emails" and name == "notes"):
+            continue
+        references = _references(link.target, link.far_ids([record.pk]).get(record.pk, []))
+        if references:
+            shown.append(Related(MODULES[link.target].label, references))
+    return shown
+
+
+def _files(module: Module, record: Any) -> list[dict[str, Any]]:
+    """Attachments of an e-mail, or the file of a note itself."""
+    if module.name == "Notes":
+        notes = [record]
+    elif module.name == "Emails":
+        notes = list(
+            Note.objects.filter(parent_type="Emails", parent_id=record.pk, deleted=False).order_by("name", "pk")
+        )
+    else:
+        return []
+    sizes = {file.pk: len(file.content) for file in NoteFile.objects.filter(pk__in=[note.pk for note in notes])}
+    return [
+        {
+            "name": note.filename or note.name,
+            "size": sizes.get(note.pk),
+            "url": "/index.php?" + urlencode({"entryPoint": "download", "id": note.pk, "type": "Notes"}),
+        }
+        for note in notes
+    ]
+
+
+def _parent(record: Any) -> Reference | None:
+    parent_type, parent_id = getattr(record, "parent_type", ""), getattr(record, "parent_id", "")
+    references = _references(parent_type, [parent_id]) if parent_type in MODULES else []
+    return references[0] if references else None
+
+
+def _references(module_name: str, ids: list[str]) -> list[Reference]:
+    """The live records among the ids, in their order."""
+    module = MODULES[module_name]
+    records = {r.pk: r for r in module.model._default_manager.filter(pk__in=ids, deleted=False)}
+    return [
+        Reference(module.singular, title_of(module, records[id]) or "(no name)", record_url(module_name, id))
+        for id in ids
+        if id in records
+    ]
+
+
+def _user_name(user_id: str) -> str:
+    user = User.objects.filter(pk=user_id).first() if user_id else None
+    return str(user) if user else ""

@@ -1,0 +1,158 @@
+"""How Graph refuses: status, code and text of each error that this stand-in knows. Source: microsoft-graph.md 16."""
+
+from collections.abc import Mapping
+
+
+class GraphError(Exception):
+    """A refusal on its way to the caller; `headers` go with it."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+
+
+# ── 400: what was asked ────────────────────────────────────────────────────────
+
+
+def bad_request(message: str) -> GraphError:
+    return GraphError(400, "BadRequest", message)
+
+
+def invalid_query(message: str) -> GraphError:
+    return GraphError(400, "ErrorInvalidUrlQuery", message)
+
+
+def invalid_filter() -> GraphError:
+    return GraphError(400, "ErrorInvalidUrlQueryFilter", "The query filter contains one or more invalid nodes.")
+
+
+def inefficient_filter() -> GraphError:
+    return GraphError(400, "InefficientFilter", "The restriction or sort order is too complex for this operation.")
+
+
+def unknown_property(name: str, resource: str) -> GraphError:
+    message = f"Could not find a property named '{name}' on type 'microsoft.graph.{resource}'."
+    return GraphError(400, "RequestBroker--ParseUri", f"Parsing OData Select and Expand failed: {message}")
+
+
+def unknown_filter_property(name: str, resource: str) -> GraphError:
+    return bad_request(
+        f"Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{resource}'."
+    )
+
+
+def search_with_order() -> GraphError:
+    return GraphError(400, "SearchWithOrderBy", "The query parameter '$orderBy' is not supported with '$search'.")
+
+
+def search_with_filter() -> GraphError:
+    return GraphError(400, "SearchWithFilter", "The query parameter '$filter' is not supported with '$search'.")
+
+
+def untracked_options(resource: str, names: str) -> GraphError:
+    return invalid_query(
+        f"The following parameters are not supported with change tracking over the '{resource}' resource: '{names}'."
+    )
+
+
+def untracked_resource() -> GraphError:
+    return bad_request("Unsupported request: Change tracking is not supported against 'microsoft.graph.message'.")
+
+
+def malformed_id() -> GraphError:
+    return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
+
+
+def folder_exists() -> GraphError:
+    return GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.")
+
+
+def distinguished_folder() -> GraphError:
+    return GraphError(403, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
+
+
+def conflict() -> GraphError:
+    return GraphError(
+        412,
+        "ErrorIrresolvableConflict",
+        "The send or update operation could not be performed because the change key passed in the request does not "
+        "match the current change key for the item.",
+    )
+
+
+def invalid_change_key() -> GraphError:
+    return GraphError(400, "ErrorInvalidChangeKey", "The change key is invalid.")
+
+
+# ── 401 and 403: the caller ───────────────────────────────────────────────
+
+
+def unauthorized(message: str) -> GraphError:
+    challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
+    return GraphError(401, "InvalidAuthenticationToken", message, {"WWW-Authenticate": challenge})
+
+
+def access_denied() -> GraphError:
+    # Names neither the scope that is missing nor the resource.
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+# ── 404, 405, 410 ─────────────────────────────────────────────────────────
+
+
+def item_not_found() -> GraphError:
+    return GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def other_mailbox() -> GraphError:
+    return GraphError(404, "ErrorInvalidMailboxItemId", "Item Id doesn't belong to the current mailbox.")
+
+
+def no_mailbox() -> GraphError:
+    return GraphError(
+        404,
+        "MailboxNotEnabledForRESTAPI",
+        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+    )
+
+
+def unknown_user(name: str) -> GraphError:
+    return GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
+
+
+def unknown_segment(name: str) -> GraphError:
+    return bad_request(f"Resource not found for the segment '{name}'.")
+
+
+def method_not_allowed() -> GraphError:
+    return GraphError(405, "ErrorMethodNotAllowed", "The OData request is not supported.")
+
+
+def sync_state_lost(fresh_url: str) -> GraphError:
+    return GraphError(
+        410,
+        "SyncStateNotFound",
+        "The sync state generation is not found; generation=149;[highest=157][lowest=152].",
+        {"Location": fresh_url},
+    )
+
+
+# ── 500 and 501 ───────────────────────────────────────────────────────────
+
+
+def expand_in_delta() -> GraphError:
+    return GraphError(500, "ErrorInternalServerError", "Value cannot be null. Parameter name: type")
+
+
+def not_served(option: str) -> GraphError:
+    """The one error that is not Microsoft's: the stand-in cannot do that, and says so rather than do it wrong."""
+    return GraphError(501, "NotImplemented", f"The sandbox does not serve {option} here.")
+
+
+# ── 429 ───────────────────────────────────────────────────────────────────
+
+
+def too_many_at_once() -> GraphError:
+    return GraphError(
+        429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.", {"Retry-After": "1"}
+    )
