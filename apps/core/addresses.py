@@ -4,7 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_SHAPE = re.compile(r"^[^@\s<>,;\x00-\x1f\x7f]+@[^@\s<>,;\x00-\x1f\x7f]+$|^\"[^\"\x00-\x1f\x7f]+\"@[^@\s<>,;\x00-\x1f\x7f]+$")
+_SHAPE = re.compile(
+    r"^[^@\s<>,;\x00-\x1f\x7f]+@[^@\s<>,;\x00-\x1f\x7f]+$|^\"[^\"\x00-\x1f\x7f]+\"@[^@\s<>,;\x00-\x1f\x7f]+$"
+)
 MAX_LENGTH = 254  # RFC 5321: a path has at most 256 octets, the brackets included
 
 

@@ -1,0 +1,151 @@
+"""What a person may ask of mailboxes: connect, disconnect, follow folders, look now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from apps.accounts.models import User
+from apps.core.addresses import canonical
+from apps.graph import signin
+from apps.graph.client import GraphClient
+from apps.graph.errors import Disconnection, GraphError, MailboxDisconnected, MailboxUnavailable
+from apps.graph.parsing import GraphProfile
+from apps.graph.signin import SignedIn
+from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder
+from apps.mailboxes.tokens import SCOPES
+from apps.mailboxes.turns import WATCHED_EVERY
+from apps.work.wakeups import wake
+
+log = logging.getLogger(__name__)
+
+# A page says "seen" this often at most: it is a write, and the list asks for itself every few seconds.
+SEEN_EVERY = timedelta(seconds=30)
+
+
+class MailboxTaken(Exception):
+    """The mailbox is connected by another user, and the person asking does not sign in with its account."""
+
+
+def begin_connecting(*, redirect_uri: str) -> dict[str, Any]:
+    """Start the consent for a mailbox; keep the answer server-side and send the browser to its `auth_uri`."""
+    return signin.begin(scopes=SCOPES, redirect_uri=redirect_uri)
+
+
+def connect_mailbox(flow: Mapping[str, Any], params: Mapping[str, str], *, user: User, at: datetime) -> Mailbox:
+    """Finish the consent and keep the connection: a new mailbox, or one of the user's that is connected again.
+
+    Nothing is kept unless Microsoft, the ID token and the mailbox itself have answered. Raises MailboxTaken,
+    MailboxUnavailable for an account without mailbox, and what `signin.finish` raises.
+    """
+    signed_in = signin.finish(flow, params, scopes=SCOPES)
+    client = GraphClient(base_url=settings.GRAPH_BASE_URL, tokens=_FreshTokens(signed_in))
+    profile = client.profile()
+    if not client.well_known_folders(["inbox"]):
+        raise MailboxUnavailable("the account has no inbox")
+    with transaction.atomic():
+        mailbox = _keep(signed_in, profile, user=user, at=at)
+        wake("apps.sync.tasks.keep_in_step", queue="background")
+    log.info("mailbox connected", extra={"mailbox_id": mailbox.pk, "user_id": user.pk})
+    return mailbox
+
+
+def disconnect_mailbox(mailbox: Mailbox) -> None:
+    """Forget the connection: tokens, folders and messages of the portal. Mailbox, CORIPO and marks stay as they are."""
+    pk = mailbox.pk
+    with transaction.atomic():
+        MailboxToken.objects.filter(pk=pk).delete()
+        mailbox.delete()
+    log.info("mailbox disconnected by its owner", extra={"mailbox_id": pk})
+
+
+def follow_folders(mailbox: Mailbox, folder_ids: Collection[int], *, at: datetime) -> None:
+    """Follow exactly these folders of the mailbox, but never drafts, junk or deleted mail. Rows of the others stay."""
+    with transaction.atomic():
+        may_follow = MailFolder.objects.followable().filter(mailbox=mailbox)
+        mailbox.folders.filter(is_followed=True).exclude(pk__in=folder_ids).update(is_followed=False)
+        may_follow.filter(pk__in=folder_ids, is_followed=False).update(is_followed=True)
+        refresh_now(mailbox, at=at)
+
+
+def refresh_now(mailbox: Mailbox, *, at: datetime) -> None:
+    """Look at the mailbox as soon as a worker is free. A fence of Microsoft's still holds."""
+    with transaction.atomic():
+        Mailbox.objects.filter(pk=mailbox.pk).update(next_look_at=at)
+        wake("apps.sync.tasks.keep_in_step", queue="background")
+
+
+def note_page_seen(user: User, *, at: datetime) -> None:
+    """The user looks at mail: their mailboxes are followed closely for a while. Writes rarely."""
+    rarely = Q(page_seen_at=None) | Q(page_seen_at__lte=at - SEEN_EVERY)
+    mailboxes = Mailbox.objects.visible_to(user).filter(rarely, status=Mailbox.Status.ACTIVE)
+    if not mailboxes.exists():
+        return
+    with transaction.atomic():
+        # Whoever was away does not wait for the long interval to end.
+        late = mailboxes.filter(next_look_at__gt=at, looked_at__lte=at - WATCHED_EVERY).update(
+            next_look_at=at, page_seen_at=at
+        )
+        mailboxes.update(page_seen_at=at)
+        if late:
+            wake("apps.sync.tasks.keep_in_step", queue="background")
+
+
+def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetime) -> Mailbox:
+    known = Mailbox.objects.filter(home_account_id=signed_in.home_account_id).first()
+    if known is not None and known.owner_id != user.pk:
+        if not _is_own_sign_in(user, signed_in):
+            raise MailboxTaken
+        known.delete()
+        known = None
+    words = {
+        "address": (profile.mail or profile.user_principal_name)[:254],
+        "display_name": profile.display_name[:200],
+        "own_addresses": [own for address in profile.addresses if (own := canonical(address))],
+        "granted_scopes": " ".join(signed_in.scopes)[:500],
+        "status": Mailbox.Status.ACTIVE,
+        "status_since": at,
+        "status_reason": "",
+        "next_look_at": at,
+    }
+    if known is None:
+        known = Mailbox.objects.create(
+            owner=user, home_account_id=signed_in.home_account_id, connected_at=at, page_seen_at=at, **words
+        )
+    else:
+        Mailbox.objects.filter(pk=known.pk).update(**words)
+        known.refresh_from_db()
+    changed = MailboxToken.objects.filter(pk=known.pk).update(
+        cache=signed_in.cache, generation=F("generation") + 1, refresh_claim=None, refresh_lease_until=None
+    )
+    if not changed:
+        MailboxToken.objects.create(mailbox=known, cache=signed_in.cache)
+    return known
+
+
+def _is_own_sign_in(user: User, signed_in: SignedIn) -> bool:
+    """Whether the user signs in to the portal with this very account: then the mailbox is theirs to take over."""
+    uid = f"{signed_in.claims.tid}.{signed_in.claims.oid}"
+    return SocialAccount.objects.filter(user=user, provider="entra", uid=uid).exists()
+
+
+class _FreshTokens:
+    """The token of a sign-in that is not stored yet."""
+
+    def __init__(self, signed_in: SignedIn) -> None:
+        self._token = signin.cached_token(signed_in.cache, home_account_id=signed_in.home_account_id, scopes=SCOPES)
+
+    def access_token(self, *, rejected: str | None = None) -> str:
+        if self._token is None or rejected is not None:
+            raise self.refused()
+        return self._token
+
+    def refused(self) -> GraphError:
+        return MailboxDisconnected("Graph refuses a fresh token", reason=Disconnection.REFUSED)

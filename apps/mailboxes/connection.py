@@ -1,0 +1,75 @@
+"""Graph clients for mailboxes: with the mailbox's tokens, and for pages with the limits that all processes share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.conf import settings
+
+from apps.core.clock import now
+from apps.graph.client import GraphClient
+from apps.graph.errors import GraphError, GraphThrottled, GraphUnreachable
+from apps.mailboxes.models import Mailbox
+from apps.mailboxes.tokens import MailboxTokens
+from apps.work.limits import LimitReached, fence, raise_fence, slot
+from apps.work.models import Fence
+
+# Graph allows four requests in flight for a mailbox: one is the page's, one the interactive lane's (design 6).
+PAGE_SLOT = (0,)
+BULK_SLOTS = (2, 3)
+GRAPH_KEY = "graph:"
+# Body and attachments of a page ask at the same moment and share the slot.
+LONGEST_WAIT_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def graph_key(mailbox: Mailbox) -> str:
+    """Under this key live the mailbox's fence and its four slots."""
+    return f"{GRAPH_KEY}{mailbox.home_account_id}"
+
+
+@contextmanager
+def graph_client(mailbox: Mailbox) -> Iterator[GraphClient]:
+    """A client for the mailbox. The caller holds a slot and respects the fence."""
+    yield GraphClient(base_url=settings.GRAPH_BASE_URL, tokens=MailboxTokens(mailbox.pk))
+
+
+@contextmanager
+def page_client(mailbox: Mailbox) -> Iterator[GraphClient]:
+    """A client for somebody who waits at a page: in the page's own slot, behind the fence if one stands.
+
+    Raises GraphThrottled while a fence stands or the slot stays taken; puts the fence up where Graph asks for quiet.
+    """
+    standing = fence(graph_key(mailbox))
+    if standing is not None:
+        seconds = max(int((standing.until - now()).total_seconds()), 1)
+        raise GraphThrottled("the fence stands", retry_after_seconds=seconds)
+    with _page_slot(mailbox), graph_client(mailbox) as client:
+        try:
+            yield client
+        except GraphError as error:
+            if error.is_retryable and not isinstance(error, GraphUnreachable):
+                raise_graph_fence(mailbox, error)
+            raise
+
+
+def raise_graph_fence(mailbox: Mailbox, error: GraphError) -> Fence:
+    """Keep everybody from the mailbox for as long as Graph asks, else for a little longer each time."""
+    return raise_fence(graph_key(mailbox), reason=error.code, seconds=error.retry_after_seconds)
+
+
+@contextmanager
+def _page_slot(mailbox: Mailbox) -> Iterator[None]:
+    give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(slot(graph_key(mailbox), PAGE_SLOT))
+                break
+            except LimitReached as error:
+                if time.monotonic() > give_up_at:
+                    raise GraphThrottled("another page reads this mailbox", retry_after_seconds=1) from error
+                time.sleep(LOOK_AGAIN_SECONDS)
+        yield

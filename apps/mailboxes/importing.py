@@ -1,0 +1,136 @@
+"""Keeping mailboxes in step: whose time has come is looked at, folder by folder. Trouble of one stops nobody else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from apps.core.clock import now
+from apps.graph.client import GraphClient
+from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
+from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
+from apps.mailboxes.folders import refresh_folders
+from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow, read_page
+from apps.mailboxes.models import Mailbox, MailFolder
+from apps.mailboxes.turns import UNAVAILABLE_EVERY, UNWATCHED_EVERY, Turn, TurnLost, due_mailboxes, next_look, take_turn
+from apps.mailboxes.whereabouts import settle_missing
+from apps.work.limits import HeldSlot, LimitReached, fence, lower_fence, slot
+
+log = logging.getLogger(__name__)
+
+# A mailbox with years of mail gives way to the others after this time, and comes again.
+LONGEST_TURN = timedelta(seconds=5)
+BUSY = timedelta(seconds=2)
+
+
+def has_due_mailboxes(*, at: datetime) -> bool:
+    return due_mailboxes(at=at).exists()
+
+
+def look_at_due_mailboxes(*, until: datetime, decide: Decide) -> bool:
+    """Bring mailboxes in step until none is due or the time is up. Returns whether more is due.
+
+    `decide` gets the ids of new messages inside the transaction that wrote them. Never raises for trouble of one
+    mailbox: a fence, its status or the time of its next look says what became of it.
+    """
+    while (at := now()) < until:
+        turn = take_turn(at=at)
+        if turn is None:
+            break
+        _look_safely(turn, until=min(until, at + LONGEST_TURN), decide=decide)
+    return has_due_mailboxes(at=now())
+
+
+def _look_safely(turn: Turn, *, until: datetime, decide: Decide) -> None:
+    mailbox = turn.mailbox
+    standing = fence(graph_key(mailbox))
+    if standing is not None:
+        turn.end(next_look_at=standing.until)
+        return
+    try:
+        with slot(graph_key(mailbox), BULK_SLOTS) as held, graph_client(mailbox) as client:
+            _look(turn, client, held, until=until, decide=decide)
+    except LimitReached:
+        turn.end(next_look_at=now() + BUSY)
+    except TurnLost:
+        log.warning("turn lost", extra={"mailbox_id": mailbox.pk})
+    except GraphError as error:
+        _record_trouble(turn, error)
+    except Exception:
+        # A fault of ours, seen in the logs; the mailbox is looked at again and the others are not held up.
+        log.exception("look failed", extra={"mailbox_id": mailbox.pk})
+        turn.end(next_look_at=now() + UNWATCHED_EVERY)
+
+
+def _look(turn: Turn, client: GraphClient, held: HeldSlot, *, until: datetime, decide: Decide) -> None:
+    mailbox = turn.mailbox
+    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, until=until, decide=decide))
+    at = now()
+    lower_fence(graph_key(mailbox))
+    if mailbox.status == Mailbox.Status.UNAVAILABLE:
+        Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.UNAVAILABLE).update(
+            status=Mailbox.Status.ACTIVE, status_since=at, status_reason=""
+        )
+    mailbox.refresh_from_db(fields=["page_seen_at"])
+    turn.end(next_look_at=next_look(mailbox, at=at) if is_in_step else at, looked_at=at)
+
+
+def _bring_in_step(look: Look) -> bool:
+    """One look; False where time ran out before everything was read."""
+    refresh_folders(look.mailbox, look.client)
+    folders = _followed(look.mailbox)
+    # The newest mail of every folder first, so that a person has something to look at.
+    for folder in folders:
+        if folder.newest_loaded_at is None:
+            with _its_own_trouble(folder):
+                read_page(look, folder, page_size=FIRST_PAGE)
+    is_in_step = True
+    for folder in folders:
+        with _its_own_trouble(folder):
+            is_in_step = follow(look, folder) and is_in_step
+    # Only now: what left one folder may have turned up in another.
+    return is_in_step and not settle_missing(look.mailbox, look.client, at=now())
+
+
+@contextmanager
+def _its_own_trouble(folder: MailFolder) -> Iterator[None]:
+    """A failing folder does not stop its mailbox; what concerns the whole mailbox goes on upwards."""
+    try:
+        yield
+    except ItemGone:
+        # Should it only have been away for a moment, the next reading of the tree brings it back.
+        MailFolder.objects.filter(pk=folder.pk).update(is_gone=True)
+    except GraphError as error:
+        if error.is_retryable or isinstance(error, MailboxDisconnected | MailboxUnavailable | GraphForbidden):
+            raise
+        log.error(
+            "folder cannot be read",
+            extra={"folder_id": folder.pk, "error": error.code, "graph_request_id": error.request_id},
+        )
+
+
+def _followed(mailbox: Mailbox) -> list[MailFolder]:
+    """The folders to read: the inbox, then sent mail, then the others by name."""
+    first = [MailFolder.Kind.INBOX, MailFolder.Kind.SENT]
+    folders = MailFolder.objects.followable().filter(mailbox=mailbox, is_followed=True)
+    for folder in (ordered := sorted(folders, key=lambda row: (row.kind not in first, row.kind, row.name))):
+        folder.mailbox = mailbox
+    return ordered
+
+
+def _record_trouble(turn: Turn, error: GraphError) -> None:
+    mailbox, at = turn.mailbox, now()
+    log.warning(
+        "look broke off", extra={"mailbox_id": mailbox.pk, "error": error.code, "graph_request_id": error.request_id}
+    )
+    if error.is_retryable:
+        turn.end(next_look_at=raise_graph_fence(mailbox, error).until)
+    elif isinstance(error, MailboxUnavailable | GraphForbidden):
+        Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.ACTIVE).update(
+            status=Mailbox.Status.UNAVAILABLE, status_since=at, status_reason=error.code
+        )
+        turn.end(next_look_at=at + UNAVAILABLE_EVERY)
+    else:
+        turn.end(next_look_at=at + UNWATCHED_EVERY)

@@ -1,0 +1,140 @@
+"""Graph's messages as rows. Everything here is safe to repeat: Graph replays items, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from apps.core.addresses import Address, canonical
+from apps.graph.parsing import GraphMessage
+from apps.mailboxes.identity import email_key, traits, variants
+from apps.mailboxes.models import MailFolder, Message, Participant
+from apps.mailboxes.texts import folded, storable
+
+# Of a mail to hundreds of people the first hundred are found by name; the text filter stays small.
+SEARCHED_PEOPLE = 100
+LONGEST_SEARCH_TEXT = 8000
+CHANGING_FIELDS = [
+    "folder",
+    "change_key",
+    "is_read",
+    "has_attachments",
+    "web_link",
+    "seen_round",
+    "missing_since",
+    "gone_at",
+]
+
+
+def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: datetime) -> list[int]:
+    """Write what a page of this folder showed, inside the caller's transaction. Returns the ids of new rows.
+
+    A row is known by its immutable id, so a moved message keeps row, state and marks. Drafts are no mail yet.
+    """
+    seen = {message.id: message for message in messages if not message.is_draft}
+    known = {row.graph_id: row for row in Message.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))}
+    for row in known.values():
+        _bring_up_to_date(row, seen[row.graph_id], folder)
+    Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
+    return _insert(folder, [message for message in seen.values() if message.id not in known], at=at)
+
+
+def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) -> None:
+    """These left the folder. Moved or gone, a look-up by id decides; until then they stay."""
+    if graph_ids:
+        Message.objects.filter(folder=folder, graph_id__in=graph_ids, missing_since=None, gone_at=None).update(
+            missing_since=at
+        )
+
+
+def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -> None:
+    row.folder = folder
+    row.seen_round = folder.round
+    row.change_key = message.change_key
+    row.is_read = message.is_read
+    row.has_attachments = message.has_attachments
+    row.web_link = message.web_link
+    row.missing_since = row.gone_at = None
+
+
+def _insert(folder: MailFolder, messages: Sequence[GraphMessage], *, at: datetime) -> list[int]:
+    keys = [email_key(message) for message in messages]
+    identities = zip(keys, variants(zip(keys, map(traits, messages), strict=True)), strict=True)
+    rows = Message.objects.bulk_create(
+        [
+            _row(folder, message, key=key, variant=variant, at=at)
+            for message, (key, variant) in zip(messages, identities, strict=True)
+        ],
+        batch_size=100,
+    )
+    Participant.objects.bulk_create(
+        [person for row, message in zip(rows, messages, strict=True) for person in _participants(row, message)],
+        batch_size=200,
+    )
+    return [row.pk for row in rows]
+
+
+def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, at: datetime) -> Message:
+    sender = message.sender or Address("", "")
+    received_at = message.received_at or message.sent_at or at
+    return Message(
+        mailbox=folder.mailbox,
+        folder=folder,
+        graph_id=message.id,
+        change_key=message.change_key,
+        internet_message_id=storable(message.internet_message_id),
+        email_key=storable(key),
+        variant=variant,
+        conversation_id=message.conversation_id[:255],
+        kind=Message.Kind.MEETING if message.is_meeting else Message.Kind.MAIL,
+        direction=_direction(folder, sender),
+        subject=storable(message.subject),
+        preview=storable(message.preview),
+        sender_name=storable(sender.name)[:300],
+        sender_address=storable(sender.address)[:320],
+        received_at=received_at,
+        sent_at=message.sent_at or received_at,
+        is_read=message.is_read,
+        has_attachments=message.has_attachments,
+        web_link=message.web_link,
+        search_text=_search_text(message),
+        seen_round=folder.round,
+    )
+
+
+def _direction(folder: MailFolder, sender: Address) -> Message.Direction:
+    """Sent is what lies among the sent mail, and what is the owner's own in any folder but the inbox."""
+    is_own = canonical(sender.address) in folder.mailbox.own_addresses
+    if folder.kind == MailFolder.Kind.SENT or (is_own and folder.kind != MailFolder.Kind.INBOX):
+        return Message.Direction.SENT
+    return Message.Direction.RECEIVED
+
+
+def _search_text(message: GraphMessage) -> str:
+    people = [person for _role, _position, person in _people(message)][:SEARCHED_PEOPLE]
+    words = [message.subject, *(f"{person.name} {person.address}" for person in people), message.preview]
+    return storable(folded("\n".join(words))[:LONGEST_SEARCH_TEXT])
+
+
+def _participants(row: Message, message: GraphMessage) -> Iterator[Participant]:
+    for role, position, person in _people(message):
+        yield Participant(
+            message=row,
+            role=role,
+            position=position,
+            name=storable(person.name)[:300],
+            written_address=storable(person.address)[:400],
+            address=canonical(person.address),
+        )
+
+
+def _people(message: GraphMessage) -> Iterator[tuple[Participant.Role, int, Address]]:
+    groups = [
+        (Participant.Role.FROM, (message.sender,) if message.sender else ()),
+        (Participant.Role.TO, message.to),
+        (Participant.Role.CC, message.cc),
+        (Participant.Role.BCC, message.bcc),
+    ]
+    for role, people in groups:
+        for position, person in enumerate(people):
+            yield role, position, person

@@ -1,0 +1,116 @@
+"""Access tokens of a mailbox: one refresh for everybody, however many ask at once (design 6, "Refreshing a token").
+
+No transaction stays open across the network. Whoever refreshes holds the row by a lease longer than MSAL's time-outs;
+the others wait for the new token. A rotated token is kept whatever became of the lease, unless somebody saved another.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db.models import F, Q
+
+from apps.core.clock import now
+from apps.graph import signin
+from apps.graph.errors import Disconnection, GraphError, GraphUnreachable, MailboxDisconnected
+from apps.mailboxes.models import Mailbox, MailboxToken
+
+log = logging.getLogger(__name__)
+
+# Always this list in this casing: another spelling makes every call a refresh (oauth-experiments.md a7).
+SCOPES = ("User.Read", "Mail.Read")
+REFRESH_LEASE = timedelta(seconds=60)
+LONGEST_WAIT_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 0.1
+
+
+class MailboxTokens:
+    """The token source of one mailbox, for a GraphClient. Call it outside of transactions."""
+
+    def __init__(self, mailbox_id: int) -> None:
+        self._mailbox_id = mailbox_id
+
+    def access_token(self, *, rejected: str | None = None) -> str:
+        """The token in force, refreshed if its end is near or Graph rejected it.
+
+        Raises MailboxDisconnected (and has noted it) where only the owner can help, else an error to be tried again.
+        """
+        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        while True:
+            row = self._row()
+            token = signin.cached_token(row.cache, home_account_id=row.mailbox.home_account_id, scopes=SCOPES)
+            if token and token != rejected:
+                return token
+            if self._claim(row) and (fresh := self._refreshed(row, force=rejected is not None)):
+                return fresh
+            if time.monotonic() > give_up_at:
+                raise GraphUnreachable("the token is being refreshed elsewhere")
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def refused(self) -> MailboxDisconnected:
+        """Graph refused a token that came fresh from Microsoft: only a new sign-in can help."""
+        row = self._row()
+        record_disconnection(row, reason=Disconnection.REFUSED, at=now())
+        return MailboxDisconnected("Graph refuses a fresh token", reason=Disconnection.REFUSED)
+
+    def _row(self) -> MailboxToken:
+        row = MailboxToken.objects.select_related("mailbox").filter(pk=self._mailbox_id).first()
+        if row is None:
+            raise MailboxDisconnected("no sign-in is stored", reason=Disconnection.REFUSED)
+        if row.mailbox.status == Mailbox.Status.RECONNECT:
+            raise MailboxDisconnected("waits for its owner", reason=_reason(row.mailbox.status_reason))
+        return row
+
+    def _claim(self, row: MailboxToken) -> bool:
+        at = now()
+        free = Q(refresh_claim=None) | Q(refresh_lease_until__lt=at)
+        row.refresh_claim = uuid4()
+        return bool(
+            MailboxToken.objects.filter(free, pk=row.pk, generation=row.generation).update(
+                refresh_claim=row.refresh_claim, refresh_lease_until=at + REFRESH_LEASE
+            )
+        )
+
+    def _refreshed(self, row: MailboxToken, *, force: bool) -> str | None:
+        """Ask Microsoft. None when the row changed meanwhile and has to be read again before anything is said."""
+        try:
+            refreshed = signin.refresh(
+                row.cache, home_account_id=row.mailbox.home_account_id, scopes=SCOPES, force=force
+            )
+        except MailboxDisconnected as error:
+            self._let_go(row)
+            if not record_disconnection(row, reason=error.reason, at=now()):
+                return None
+            raise
+        except GraphError:
+            self._let_go(row)
+            raise
+        changes = {"cache": refreshed.cache, "generation": F("generation") + 1} if refreshed.has_changed else {}
+        MailboxToken.objects.filter(pk=row.pk, generation=row.generation).update(
+            refresh_claim=None, refresh_lease_until=None, **changes
+        )
+        log.info("token refreshed", extra={"mailbox_id": row.pk})
+        return refreshed.access_token
+
+    def _let_go(self, row: MailboxToken) -> None:
+        MailboxToken.objects.filter(pk=row.pk, refresh_claim=row.refresh_claim).update(
+            refresh_claim=None, refresh_lease_until=None
+        )
+
+
+def record_disconnection(row: MailboxToken, *, reason: Disconnection, at: datetime) -> bool:
+    """Park the mailbox until its owner signs in again; False when a newer token was saved meanwhile."""
+    unchanged = MailboxToken.objects.filter(pk=row.pk, generation=row.generation)
+    parked = Mailbox.objects.filter(pk=row.pk, token__in=unchanged).update(
+        status=Mailbox.Status.RECONNECT, status_since=at, status_reason=reason.value
+    )
+    if parked:
+        log.warning("mailbox disconnected", extra={"mailbox_id": row.pk, "reason": reason.value})
+    return bool(parked)
+
+
+def _reason(text: str) -> Disconnection:
+    return Disconnection(text) if text in set(Disconnection) else Disconnection.REFUSED

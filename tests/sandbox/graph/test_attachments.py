@@ -1,0 +1,104 @@
+"""Attachments: three kinds, and the traps of listing them."""
+
+import base64
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from apps.sandbox.control.models import Person
+from apps.sandbox.graph import mailroom
+from tests.sandbox.graph.caller import GraphCaller
+
+PDF = b"%PDF-1.4 offer"
+PNG = b"\x89PNG logo"
+
+
+@pytest.fixture
+def listed(graph: GraphCaller, jana: Person) -> dict[str, Any]:
+    """The attachments, by name, of a mail with one of each kind and a logo in its text; and the mail's id as `id`."""
+    message = EmailMessage()
+    message["Subject"] = "All kinds"
+    message.set_content('<p>See below</p><img src="cid:logo@x">', subtype="html")
+    message.add_related(PNG, "image", "png", cid="<logo@x>", filename="logo.png")
+    message.add_attachment(PDF, maintype="application", subtype="pdf", filename="nabídka č. 5.pdf")
+    inner = EmailMessage()
+    inner["Subject"] = "Inside"
+    inner.set_content("Inner text")
+    message.add_attachment(inner)
+    link = EmailMessage()
+    link["Content-Type"] = 'message/external-body; access-type=URL; URL="https://cloud.example/big"; name="big.zip"'
+    link.set_payload([EmailMessage()])
+    message.attach(link)
+    mailroom.deliver(jana.mail, message.as_bytes())
+    own = graph.get("messages?$select=id")["value"][0]["id"]
+    value = graph.get(f"messages/{own}/attachments?$select=id,name,contentType,size,isInline")["value"]
+    return {"id": own, **{item["name"]: item for item in value}}
+
+
+def test_three_kinds_by_type(listed: dict[str, Any]) -> None:
+    kinds = {name: item["@odata.type"] for name, item in listed.items() if name != "id"}
+
+    assert kinds == {
+        "logo.png": "#microsoft.graph.fileAttachment",
+        "nabídka č. 5.pdf": "#microsoft.graph.fileAttachment",
+        "Inside": "#microsoft.graph.itemAttachment",
+        "big.zip": "#microsoft.graph.referenceAttachment",
+    }
+    assert listed["logo.png"]["isInline"] is True
+    assert listed["nabídka č. 5.pdf"]["isInline"] is False
+    assert listed["nabídka č. 5.pdf"]["size"] > len(PDF)
+
+
+def test_a_list_without_select_carries_every_file(graph: GraphCaller, listed: dict[str, Any]) -> None:
+    value = graph.get(f"messages/{listed['id']}/attachments")["value"]
+
+    contents = {item["name"]: item.get("contentBytes") for item in value}
+    assert base64.b64decode(contents["nabídka č. 5.pdf"]) == PDF
+    assert contents["Inside"] is None
+
+
+@pytest.mark.parametrize("name", ["contentId", "contentBytes"])
+def test_select_of_what_only_files_have_is_refused(graph: GraphCaller, listed: dict[str, Any], name: str) -> None:
+    url = f"messages/{listed['id']}/attachments?$select=id,{name}"
+
+    assert graph.refusal("GET", url) == (400, "RequestBroker--ParseUri")
+
+
+def test_only_the_single_one_tells_its_content_id(graph: GraphCaller, listed: dict[str, Any]) -> None:
+    item = graph.get(f"messages/{listed['id']}/attachments/{listed['logo.png']['id']}")
+
+    assert (item["contentId"], base64.b64decode(item["contentBytes"])) == ("logo@x", PNG)
+    assert "contentId" not in listed["logo.png"]
+
+
+def test_values(graph: GraphCaller, listed: dict[str, Any]) -> None:
+    def value(name: str) -> Any:
+        return graph.send("GET", f"messages/{listed['id']}/attachments/{listed[name]['id']}/$value")
+
+    assert (value("nabídka č. 5.pdf").content, value("nabídka č. 5.pdf")["Content-Type"]) == (PDF, "application/pdf")
+    assert b"Subject: Inside" in value("Inside").content
+    assert value("big.zip").status_code == 405
+
+
+def test_expanded_in_a_list(graph: GraphCaller, listed: dict[str, Any]) -> None:
+    item = graph.get("messages?$select=subject&$expand=attachments($select=name)")["value"][0]
+
+    assert {part["name"] for part in item["attachments"]} == set(listed) - {"id"}
+
+
+def test_inline_pictures_alone_are_no_attachments(graph: GraphCaller, jana: Person) -> None:
+    message = EmailMessage()
+    message.set_content('<img src="cid:logo@x">', subtype="html")
+    message.add_related(PNG, "image", "png", cid="<logo@x>")
+    mailroom.deliver(jana.mail, message.as_bytes())
+
+    assert graph.get("messages")["value"][0]["hasAttachments"] is False
+
+
+def test_an_id_of_another_message(graph: GraphCaller, jana: Person, listed: dict[str, Any]) -> None:
+    mailroom.deliver(jana.mail, b"Subject: none\r\n\r\n")
+    other = graph.get("messages?$top=1")["value"][0]["id"]
+
+    url = f"messages/{other}/attachments/{listed['logo.png']['id']}"
+    assert graph.refusal("GET", url) == (404, "ErrorItemNotFound")

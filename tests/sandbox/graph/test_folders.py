@@ -1,0 +1,80 @@
+"""Mail folders: one level at a time, ten to a page, well-known names in any language."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from apps.sandbox.control.models import Person
+from apps.sandbox.graph import mailroom
+from tests.sandbox.graph.caller import GraphCaller, mail
+
+
+def names(graph: GraphCaller, path: str) -> list[str]:
+    return [folder["displayName"] for page in graph.pages(path) for folder in page["value"]]
+
+
+def test_the_list_holds_the_children_of_the_root(graph: GraphCaller, jana: Person) -> None:
+    mailroom.deliver(jana.mail, mail(), folder="Zakázky/2026")
+
+    top = {folder["displayName"]: folder for folder in graph.get("mailFolders?$top=50")["value"]}
+
+    assert {"Doručená pošta", "Odeslaná pošta", "Koncepty", "Zakázky"} <= set(top)
+    assert "2026" not in top
+    assert top["Zakázky"]["childFolderCount"] == 1
+    assert names(graph, f"mailFolders/{top['Zakázky']['id']}/childFolders") == ["2026"]
+
+
+def test_ten_to_a_page(graph: GraphCaller, jana: Person) -> None:
+    for number in range(8):
+        mailroom.deliver(jana.mail, mail(), folder=f"Projekt {number}")
+
+    pages = list(graph.pages("mailFolders"))
+
+    assert [len(page["value"]) for page in pages] == [10, 6]
+    assert "%24skip=10" in pages[0]["@odata.nextLink"]
+
+
+def test_hidden_folders_come_when_asked_for(graph: GraphCaller) -> None:
+    assert "Problémy se synchronizací" not in names(graph, "mailFolders")
+    assert "Problémy se synchronizací" in names(graph, "mailFolders?includeHiddenFolders=true")
+
+
+def test_names_are_in_the_language_of_the_owner(
+    client: Client, person: Callable[..., Person], bearer: Callable[..., str]
+) -> None:
+    tom = person("Tom Hill", language="en")
+    graph = GraphCaller(client, bearer(tom, "Mail.Read"))
+
+    assert graph.get("mailFolders/SentItems?$select=displayName")["displayName"] == "Sent Items"
+
+
+def test_counts(graph: GraphCaller, jana: Person) -> None:
+    source = mail()
+    mailroom.deliver(jana.mail, source, is_read=True)
+    mailroom.deliver(jana.mail, source)
+
+    inbox = graph.get("mailFolders/inbox")
+
+    assert (inbox["totalItemCount"], inbox["unreadItemCount"]) == (2, 1)
+    assert inbox["sizeInBytes"] == 2 * len(source)
+
+
+@pytest.mark.parametrize("name", ["clutter", "recoverableitemsdeletions"])
+def test_a_well_known_folder_that_the_mailbox_lacks(graph: GraphCaller, name: str) -> None:
+    assert graph.refusal("GET", f"mailFolders/{name}") == (404, "ErrorItemNotFound")
+
+
+def test_make_rename_and_delete(graph: GraphCaller) -> None:
+    made = graph.send("POST", "mailFolders", body={"displayName": "Servis"})
+    again = graph.refusal("POST", "mailFolders", body={"displayName": "Servis"})
+    own = made.json()["id"]
+    inner = graph.send("POST", f"mailFolders/{own}/childFolders", body={"displayName": "Opravy"}).json()
+    renamed = graph.send("PATCH", f"mailFolders/{own}", body={"displayName": "Servis 2026"}).json()
+
+    assert (made.status_code, again) == (201, (409, "ErrorFolderExists"))
+    assert inner["parentFolderId"] == own
+    assert (renamed["id"], renamed["displayName"]) == (own, "Servis 2026")
+    assert graph.send("DELETE", f"mailFolders/{own}").status_code == 204
+    assert graph.refusal("GET", f"mailFolders/{inner['id']}") == (404, "ErrorItemNotFound")
+    assert graph.refusal("DELETE", "mailFolders/inbox") == (403, "ErrorDeleteDistinguishedFolder")
