@@ -1,0 +1,193 @@
+"""The one face of a CRM: what crosses the edge, and what can be asked. Plain Python; the transports stand behind it.
+
+Texts are plain (nothing is HTML-encoded), times are aware and in UTC, ids are opaque. Every call may raise a `CrmError`
+(apps/crm/errors.py) and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from apps.core.addresses import Address
+from apps.crm.errors import CrmError
+
+
+@dataclass(frozen=True, slots=True)
+class CrmCompany:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrmContact:
+    """A contact with all its addresses, canonical (apps/core/addresses.py), and all its companies, each once."""
+
+    id: str
+    name: str
+    title: str
+    phone: str
+    addresses: tuple[str, ...]
+    companies: tuple[CrmCompany, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEmail:
+    """An e-mail to be stored under its own id.
+
+    `message_id` is bare (without brackets) and at most 255 characters. `company_id` becomes the record's one parent,
+    and with it a link. Without `assigned_user_id` the record belongs to the login that stores it.
+    """
+
+    id: str
+    message_id: str
+    subject: str
+    sent_at: datetime
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    sender: Address
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    company_id: str | None = None
+    assigned_user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEmail:
+    """An e-mail record as this login sees it.
+
+    `sender_address` is canonical, "" where CORIPO has none. Of a deleted record only the fields of its own row are
+    known: no sender and no links. `links` has an entry for Contacts, Accounts and Leads, empty ones too.
+    """
+
+    id: str
+    message_id: str
+    subject: str
+    sent_at: datetime | None
+    sender_address: str
+    creator_id: str
+    creator_name: str
+    entered_at: datetime | None
+    modified_at: datetime | None
+    modifier_id: str
+    is_deleted: bool
+    links: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An e-mail belongs with a record. `module` is CORIPO's name: Contacts, Accounts, Leads, ..."""
+
+    email_id: str
+    module: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """An attachment to be stored as a note of its e-mail, under its own id."""
+
+    note_id: str
+    email_id: str
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The record is there, by this call or by an earlier one. It was read back."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The link is there, by this call or by an earlier one. It was read back."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Who this login is, and what it may do there."""
+
+    user_id: str
+    user_name: str
+    full_name: str
+    is_admin: bool
+    version: str
+    may_create_emails: bool
+    may_read_contacts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSight:
+    """What this login sees under an id.
+
+    Neither visible nor deleted nor denied means that CORIPO answers as if there were no such record; to a login
+    without the right some servers answer the same, so it is no proof that nobody has it.
+    """
+
+    is_visible: bool = False
+    is_deleted: bool = False
+    is_denied: bool = False
+
+
+class CrmClient(Protocol):
+    """One login at one CRM, used by one thread at a time."""
+
+    def probe(self) -> Probe:
+        """Who the login is and what it may do."""
+        ...
+
+    def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
+        """The contacts that have each address, each contact once, ordered by id.
+
+        Every address that was asked for has an entry under its canonical form; nobody found is an empty tuple. What is
+        no SMTP address has none. Compared exactly but for case; all addresses of a contact count, opted-out ones too.
+        """
+        ...
+
+    def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
+        """The live e-mail records with each Message-ID, the oldest first (by `entered_at`, then id).
+
+        Every Message-ID that was asked for has an entry under its bare, case-folded form; none found is an empty tuple.
+        Brackets and case do not count.
+        """
+        ...
+
+    def read_emails(self, ids: Sequence[str], *, with_deleted: bool = False) -> dict[str, StoredEmail]:
+        """The e-mail records with these ids. What is missing, or hidden from this login, has no entry."""
+        ...
+
+    def create_emails(self, emails: Sequence[OutgoingEmail]) -> list[Created | CrmError]:
+        """Store the e-mails under the ids that they bring; one outcome for each, in order.
+
+        Safe to repeat: what exists under its id is reported as created and never written twice. Texts above the limits
+        are cut with a note. A retryable outcome says nothing about the record: ask again later, under the same id.
+
+        Raises CrmUnauthorized, CrmThrottled or CrmUnreachable when nothing was sent for any of them.
+        """
+        ...
+
+    def link(self, links: Sequence[Link]) -> list[Linked | CrmError]:
+        """Make the links; one outcome for each, in order. Safe to repeat. Raises as `create_emails` does."""
+        ...
+
+    def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The ids of the notes of each e-mail whose file has arrived. Every e-mail asked for has an entry."""
+        ...
+
+    def attach(self, file: OutgoingFile) -> Created:
+        """Store one file as a note of its e-mail. Safe to repeat after any error."""
+        ...
+
+    def seconds_to_attach(self, size_bytes: int) -> float:
+        """How long `attach` may take at most for a file of this size, so that a lease can outlast it."""
+        ...
+
+    def read_record(self, module: str, record_id: str) -> RecordSight:
+        """What this login sees of a record, to be asked before somebody is sent there."""
+        ...

@@ -1,0 +1,61 @@
+"""Conditions for `get_entry_list`: SQL without bind parameters, checked by a parser on the other side.
+
+Column names are qualified: a bare `name` is ambiguous there and ends in HTTP 500. Values are quoted here and nowhere
+else.
+"""
+
+import re
+from collections.abc import Iterable
+
+_UNQUOTABLE = re.compile(r"[\\\x00-\x1f\x7f]")
+# Own ids, CORIPO's GUIDs and the short ids of its first records alike.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
+
+def is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text))
+
+
+def with_ids(table: str, ids: Iterable[str], *, column: str = "id") -> str:
+    return f"{table}.{column} IN ({_listed(ids)})"
+
+
+def contacts_with_addresses(addresses: Iterable[str]) -> str:
+    """Contacts with any of these canonical addresses, primary or not. The indexed column holds capitals."""
+    capitals = _listed(address.upper() for address in addresses)
+    return (
+        "contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  every value is quoted above
+        " JOIN email_addresses ea ON ea.id=eabr.email_address_id"
+        f" WHERE eabr.deleted=0 AND eabr.bean_module='Contacts' AND ea.email_address_caps IN ({capitals}))"
+    )
+
+
+def emails_with_message_ids(message_ids: Iterable[str]) -> str:
+    """E-mails with any of these bare Message-IDs. Records that CORIPO fetched by itself may have the brackets.
+
+    A backslash cannot be quoted safely for every server, so such a value is matched by pattern. That finds more than
+    was asked for, and the caller compares.
+    """
+    exact: list[str] = []
+    patterns: list[str] = []
+    for message_id in message_ids:
+        for value in (message_id, f"<{message_id}>"):
+            (patterns if _UNQUOTABLE.search(value) else exact).append(value)
+    conditions = [f"emails.message_id IN ({_listed(exact)})"] if exact else []
+    conditions += [f"emails.message_id LIKE {quoted(_UNQUOTABLE.sub('_', pattern))}" for pattern in patterns]
+    return " OR ".join(conditions)
+
+
+def files_of_emails(email_ids: Iterable[str]) -> str:
+    return f"notes.parent_type='Emails' AND {with_ids('notes', email_ids, column='parent_id')}"
+
+
+def quoted(value: str) -> str:
+    """The value as an SQL literal. `;` and `--` are harmless inside one; a backslash is not, and is refused."""
+    if _UNQUOTABLE.search(value):
+        raise ValueError("A value with a backslash or a control character cannot be quoted.")
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ",".join(quoted(value) for value in dict.fromkeys(values))

@@ -1,0 +1,56 @@
+"""CORIPO over REST v4_1, with a person's own login: the `CrmClient` that the Outlook plugin's protocol allows.
+
+Each step lives in a module of its own; what every method promises is written at the face (apps/crm/face.py).
+"""
+
+from collections.abc import Sequence
+
+from apps.crm import attaching, creating, linking, probing, reading
+from apps.crm.calling import Caller
+from apps.crm.errors import CrmError
+from apps.crm.face import (
+    Created,
+    CrmContact,
+    Link,
+    Linked,
+    OutgoingEmail,
+    OutgoingFile,
+    Probe,
+    RecordSight,
+    StoredEmail,
+)
+
+
+class RestV41:
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def probe(self) -> Probe:
+        return probing.probe(self._caller)
+
+    def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
+        return reading.find_contacts(self._caller, addresses)
+
+    def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
+        return reading.find_emails(self._caller, message_ids)
+
+    def read_emails(self, ids: Sequence[str], *, with_deleted: bool = False) -> dict[str, StoredEmail]:
+        return reading.read_emails(self._caller, ids, with_deleted=with_deleted)
+
+    def create_emails(self, emails: Sequence[OutgoingEmail]) -> list[Created | CrmError]:
+        return creating.create_emails(self._caller, emails)
+
+    def link(self, links: Sequence[Link]) -> list[Linked | CrmError]:
+        return linking.link(self._caller, links)
+
+    def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        return reading.find_files(self._caller, email_ids)
+
+    def attach(self, file: OutgoingFile) -> Created:
+        return attaching.attach(self._caller, file)
+
+    def seconds_to_attach(self, size_bytes: int) -> float:
+        return attaching.seconds_to_attach(self._caller.transport.patience, size_bytes)
+
+    def read_record(self, module: str, record_id: str) -> RecordSight:
+        return reading.read_record(self._caller, module, record_id)
