@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 
@@ -19,3 +20,8 @@ app.conf.beat_schedule = {
         "options": {"queue": "interactive", "expires": 5},
     },
 }
+
+
+@setup_logging.connect
+def keep_django_logging(**_: object) -> None:
+    """Django's LOGGING holds for workers and scheduler as well: with this receiver Celery sets up none of its own."""

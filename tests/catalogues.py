@@ -21,7 +21,18 @@ def texts_of_the_source() -> polib.POFile:
             (Path(folder) / name).symlink_to(ROOT / name)
         (Path(folder) / "locale").mkdir()
         subprocess.run(
-            [sys.executable, "-m", "django", "makemessages", "-l", "cs", "--symlinks", "-i", "sandbox", "--no-location"],
+            [
+                sys.executable,
+                "-m",
+                "django",
+                "makemessages",
+                "-l",
+                "cs",
+                "--symlinks",
+                "-i",
+                "sandbox",
+                "--no-location",
+            ],
             cwd=folder,
             check=True,
             capture_output=True,

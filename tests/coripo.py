@@ -45,7 +45,9 @@ class Coripo:
         values = [{"name": name, "value": value} for name, value in fields.items()]
         return str(self.call("set_entry", module_name=module, name_value_list=values, track_view=False)["id"])
 
-    def contact(self, address: str, *, last_name: str = "Dvořáková", first_name: str = "Jana", company: str = "") -> str:
+    def contact(
+        self, address: str, *, last_name: str = "Dvořáková", first_name: str = "Jana", company: str = ""
+    ) -> str:
         words = {"first_name": first_name, "last_name": last_name, "email1": address}
         return self.create("Contacts", **words, **({"account_id": company} if company else {}))
 
@@ -58,9 +60,16 @@ class Coripo:
         found: list[dict[str, str]] = []
         while True:
             answer = self.call(
-                "get_entry_list", module_name="Emails", query=query, order_by="id", offset=len(found),
-                select_fields=["id", "name", "message_id"], link_name_to_fields_array=[], max_results=500,
-                deleted=0, favorites=False,
+                "get_entry_list",
+                module_name="Emails",
+                query=query,
+                order_by="id",
+                offset=len(found),
+                select_fields=["id", "name", "message_id"],
+                link_name_to_fields_array=[],
+                max_results=500,
+                deleted=0,
+                favorites=False,
             )
             found += [_plain(entry) for entry in answer["entry_list"]]
             if len(answer["entry_list"]) < 500:
@@ -69,15 +78,28 @@ class Coripo:
     def email(self, record_id: str) -> dict[str, str]:
         """Every field of one e-mail."""
         answer = self.call(
-            "get_entry", module_name="Emails", id=record_id, select_fields=[], link_name_to_fields_array=[], track_view=False
+            "get_entry",
+            module_name="Emails",
+            id=record_id,
+            select_fields=[],
+            link_name_to_fields_array=[],
+            track_view=False,
         )
         return _plain(answer["entry_list"][0])
 
     def linked(self, record_id: str, link: str, module: str = "Emails") -> list[dict[str, str]]:
         answer = self.call(
-            "get_relationships", module_name=module, module_id=record_id, link_field_name=link,
-            related_module_query="", related_fields=["id", "name", "filename"], related_module_link_name_to_fields_array=[],
-            deleted=0, order_by="", offset=0, limit=500,
+            "get_relationships",
+            module_name=module,
+            module_id=record_id,
+            link_field_name=link,
+            related_module_query="",
+            related_fields=["id", "name", "filename"],
+            related_module_link_name_to_fields_array=[],
+            deleted=0,
+            order_by="",
+            offset=0,
+            limit=500,
         )
         return [_plain(entry) for entry in answer["entry_list"]]
 

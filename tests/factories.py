@@ -31,7 +31,7 @@ class CrmAccountFactory(DjangoModelFactory[CrmAccount]):
         model = CrmAccount
 
     user = factory.SubFactory(UserFactory)
-    server = factory.LazyFunction(lambda: CrmServer.objects.current())
+    server = factory.LazyFunction(CrmServer.objects.current)
     user_name = factory.LazyAttribute(lambda account: account.user.username)
     password = "heslo-ke-corimu"
     status_since = NOON
@@ -94,7 +94,7 @@ class CrmEmailFactory(DjangoModelFactory[CrmEmail]):
     class Meta:
         model = CrmEmail
 
-    server = factory.LazyFunction(lambda: CrmServer.objects.current())
+    server = factory.LazyFunction(CrmServer.objects.current)
     email_key = factory.Sequence(lambda n: f"mail-{n}@zakaznik.example")
     record_id = factory.Sequence(lambda n: f"00000000-0000-4000-8000-{n:012d}")
     status = CrmEmail.Status.EXISTS

@@ -37,6 +37,7 @@ class Installation:
         }
         self.lines: deque[str] = deque(maxlen=200_000)
         self.line_came = threading.Condition()
+        self._lines_written = 0
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Installation:
@@ -67,10 +68,12 @@ class Installation:
         self.folder.cleanup()
 
     def _read(self) -> None:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             with self.line_came:
                 self.lines.append(line)
+                self._lines_written += 1
                 self.line_came.notify_all()
 
     def wait_for_portal(self, *, seconds: float = 60) -> None:
@@ -83,18 +86,23 @@ class Installation:
                 time.sleep(0.1)
         raise AssertionError("the portal did not start:\n" + "".join(list(self.lines)[-40:]))
 
-    def wait_for_line(self, words: str, *, seconds: float) -> bool:
-        """Wait until a line with these words is written from now on."""
+    def written(self) -> int:
+        """How many lines there are: hand it to `wait_for_line` to look at those that come after."""
+        with self.line_came:
+            return self._lines_written
+
+    def wait_for_line(self, words: str, *, after: int, seconds: float) -> bool:
+        """Wait until a line with these words is written, later than the first `after` ones."""
         deadline = time.monotonic() + seconds
         with self.line_came:
-            seen = len(self.lines)
-            while (left := deadline - time.monotonic()) > 0:
-                self.line_came.wait(timeout=left)
-                fresh = list(self.lines)[seen:]
+            while True:
+                fresh = list(self.lines)[max(len(self.lines) - (self._lines_written - after), 0) :]
                 if any(words in line for line in fresh):
                     return True
-                seen += len(fresh)
-        return False
+                after = self._lines_written
+                left = deadline - time.monotonic()
+                if left <= 0 or not self.line_came.wait(timeout=left):
+                    return False
 
     def children(self, words: str = "") -> list[psutil.Process]:
         """The processes below the supervisor whose command line holds these words."""

@@ -52,8 +52,9 @@ class Sandbox:
             try:
                 if self.http.get(f"{self.url}/_control/health", timeout=2).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
+        self.stop()
         raise RuntimeError(f"the sandbox at {urlsplit(self.url).netloc} did not start")
 
     def stop(self) -> None:
@@ -74,9 +75,7 @@ class Sandbox:
         made: dict[str, Any] = self.control("POST", "people", json=words)
         return made["people"][0] if "people" in made else made
 
-    def deliver(
-        self, mailbox: str, mime: bytes, *, folder: str = "inbox", received_at: datetime | None = None
-    ) -> str:
+    def deliver(self, mailbox: str, mime: bytes, *, folder: str = "inbox", received_at: datetime | None = None) -> str:
         """Put a mail into a mailbox; its immutable id."""
         words = {"mailbox": mailbox, "folder": folder, "mime_base64": base64.b64encode(mime).decode()}
         if received_at is not None:

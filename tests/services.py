@@ -40,7 +40,19 @@ def postgresql() -> Iterator[str]:
         shutil.chown(folder, "postgres", "postgres")
     port = free_port()
     subprocess.run(
-        [*as_user, str(programs / "initdb"), "-D", str(folder / "data"), "-U", "portal", "-A", "trust", "-E", "UTF8", "-N"],
+        [
+            *as_user,
+            str(programs / "initdb"),
+            "-D",
+            str(folder / "data"),
+            "-U",
+            "portal",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "-N",
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=folder,

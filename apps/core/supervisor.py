@@ -15,7 +15,7 @@ from types import FrameType
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 # Who lived this long and then died had not failed at its start.
-STEADY_SECONDS = 20.0
+STEADY_SECONDS = 10.0
 # A worker finishes its step on TERM; what takes longer is killed, which loses nothing.
 GRACE_SECONDS = 6.0
 
@@ -96,7 +96,8 @@ class Supervisor:
                 continue
             # A prefork or gunicorn parent that was killed leaves its children behind.
             child.signal_group(signal.SIGKILL)
-            if at - child.started_at > STEADY_SECONDS:
+            was_killed = child.process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
+            if was_killed or at - child.started_at > STEADY_SECONDS:
                 child.pause = FIRST_PAUSE_SECONDS
             say(f"{child.name} ended with {child.process.returncode}, starting again in {child.pause:.1f} s")
             child.process, child.start_again_at = None, at + child.pause

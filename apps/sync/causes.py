@@ -15,20 +15,26 @@ SENTENCES: dict[str, Promise] = {
     "small_inline": _("A small picture inside the text, as in signatures."),
     "empty": _("The file is empty."),
     "crm_unreachable": _("CORIPO does not answer. It is tried again by itself."),
-    "crm_outcome_unknown": _("CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."),
+    "crm_outcome_unknown": _(
+        "CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."
+    ),
     "crm_throttled": _("CORIPO asked for a pause. It goes on by itself."),
     "crm_unauthorized": _("CORIPO refused your user name or password."),
     "crm_rejected": _("CORIPO refused this e-mail."),
     "crm_forbidden": _("Your login in CORIPO has no right to do that."),
     "crm_id_occupied": _("CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."),
-    "crm_contract_broken": _("CORIPO gave an answer that the portal does not understand. The administrator should know."),
+    "crm_contract_broken": _(
+        "CORIPO gave an answer that the portal does not understand. The administrator should know."
+    ),
     "graph_unreachable": _("Microsoft 365 does not answer. It is tried again by itself."),
     "graph_throttled": _("Microsoft 365 asked for a pause. It goes on by itself."),
     "graph_trouble": _("Microsoft 365 has trouble. It is tried again by itself."),
     "mailbox_disconnected": _("The connection to the mailbox has ended. Connect it again; nothing is lost."),
     "mailbox_unavailable": _("This account has no mailbox that the portal can reach."),
     "graph_forbidden": _("The portal lacks a right in the mailbox."),
-    "microsoft_misconfigured": _("The portal's registration at Microsoft does not work. The administrator should know."),
+    "microsoft_misconfigured": _(
+        "The portal's registration at Microsoft does not work. The administrator should know."
+    ),
 }
 
 

@@ -58,7 +58,7 @@ def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
     fenced_mailboxes = [key.removeprefix(GRAPH_KEY) for key in fences if key.startswith(GRAPH_KEY)]
     if fenced_mailboxes:
         due = due.exclude(mailbox__home_account_id__in=fenced_mailboxes)
-    fenced_servers = [key.removeprefix(CRM_FENCE) for key in fences if key.startswith(CRM_FENCE)]
+    fenced_servers = [int(key.removeprefix(CRM_FENCE)) for key in fences if key.startswith(CRM_FENCE)]
     if fenced_servers:
         due = due.exclude(mailbox__owner__crm_account__server__in=fenced_servers)
     return due
@@ -67,7 +67,11 @@ def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
 def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Mailbox | None:
     """The mailbox whose oldest due transfer waits longest among those that have not had their turn."""
     waiting = (
-        deliverable(lane=lane, at=at).exclude(mailbox__in=served).values("mailbox").annotate(oldest=Min("pk")).order_by("oldest")
+        deliverable(lane=lane, at=at)
+        .exclude(mailbox__in=served)
+        .values("mailbox")
+        .annotate(oldest=Min("pk"))
+        .order_by("oldest")
     )
     first = waiting.first()
     return Mailbox.objects.select_related("owner").get(pk=first["mailbox"]) if first else None
@@ -89,7 +93,9 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
             size=1 if oldest else BATCH_SIZE, lease_until=lease_until
         )
         transfers = list(
-            Transfer.objects.filter(pk__in=pks, claim=claim).select_related("message", "run", "requested_by").order_by("pk")
+            Transfer.objects.filter(pk__in=pks, claim=claim)
+            .select_related("message", "run", "requested_by")
+            .order_by("pk")
         )
         refresh_states({(t.message.email_key, t.message.variant) for t in transfers})
     if not transfers:

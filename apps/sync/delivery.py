@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 # Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's (design 6).
 SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
 BUSY_SECONDS = 1
+# A bulk write and the reading after it may each take the wire's whole patience.
+SLOW_WRITE_SECONDS = 60.0
 
 
 def deliver_due(lane: str, *, until: datetime) -> bool:
@@ -127,10 +129,9 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient) -> None:
 
 def _renewed(batch: Batch) -> None:
     """Everything after this may write under our claim; without the lease somebody else is at it already."""
-    if not batch.renew(at=now()):
+    if not batch.renew(at=now(), extra_seconds=SLOW_WRITE_SECONDS):
         raise recording.LeaseLost(str(batch.claim))
 
 
 def _step(batch: Batch, name: str) -> None:
     log.info("delivery", extra={"step": name, "claim": str(batch.claim), "mailbox_id": batch.mailbox.pk})
-

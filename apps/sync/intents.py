@@ -24,9 +24,7 @@ Existing = Mapping[str, tuple[StoredEmail, ...]]
 """What CORIPO holds under a Message-ID (bare, case-folded), oldest first."""
 
 
-def intend(
-    batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: SyncRules, at: datetime
-) -> list[Parcel]:
+def intend(batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: SyncRules, at: datetime) -> list[Parcel]:
     """Settle the mails that match nobody, and commit a record id and the right to create it for all others."""
     by_identity: dict[Identity, list[Fetched]] = defaultdict(list)
     for item in fetched:
@@ -117,9 +115,7 @@ def begin_next_generation(mail: CrmEmail) -> None:
     mail.sights.all().delete()
 
 
-def adopt_what_exists(
-    batch: Batch, parcels: list[Parcel], *, existing: Existing, crm: CrmClient, at: datetime
-) -> None:
+def adopt_what_exists(batch: Batch, parcels: list[Parcel], *, existing: Existing, crm: CrmClient, at: datetime) -> None:
     """Find the records that are there: ours from an earlier try, a colleague's, or another program's."""
     for parcel in under_way(parcels):
         _adopt(parcel, _same_mail(existing, parcel.crm_email.email_key, parcel.letter))

@@ -22,9 +22,11 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
         for target in parcel.targets
         if (target.module, target.record_id) not in parcel.known_links
     ]
-    outcomes = crm.link(
-        [Link(parcel.crm_email.record_id, target.module, target.record_id) for parcel, target in wanted]
-    ) if wanted else []
+    outcomes = (
+        crm.link([Link(parcel.crm_email.record_id, target.module, target.record_id) for parcel, target in wanted])
+        if wanted
+        else []
+    )
     rows = []
     for (parcel, target), outcome in zip(wanted, outcomes, strict=True):
         error = outcome if isinstance(outcome, CrmError) else None

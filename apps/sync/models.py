@@ -142,9 +142,7 @@ class CrmLink(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["crm_email", "module", "record_id"], name="one_row_per_link")
-        ]
+        constraints = [models.UniqueConstraint(fields=["crm_email", "module", "record_id"], name="one_row_per_link")]
 
     def __str__(self) -> str:
         return f"{self.module} {self.record_id}"
@@ -197,9 +195,7 @@ class Transfer(WorkItem):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["lane", "not_before", "id"], condition=Q(status="queued"), name="transfer_due"
-            ),
+            models.Index(fields=["lane", "not_before", "id"], condition=Q(status="queued"), name="transfer_due"),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
             models.Index(fields=["claim"], name="transfer_claim"),

@@ -48,9 +48,11 @@ def open_record(message: Message, *, user: User, at: datetime, may_sync: bool) -
     account = CrmAccount.objects.select_related("server", "user").filter(user=user).first()
     if account is None or account.status != CrmAccount.Status.ACTIVE:
         return Opening(Kind.NOT_CONNECTED)
-    record = CrmEmail.objects.filter(
-        server=account.server, email_key=message.email_key, variant=message.variant
-    ).exclude(status=CrmEmail.Status.INTENDED).first()
+    record = (
+        CrmEmail.objects.filter(server=account.server, email_key=message.email_key, variant=message.variant)
+        .exclude(status=CrmEmail.Status.INTENDED)
+        .first()
+    )
     newest = Transfer.objects.filter(message=message).order_by("-pk").first()
     if record is None or record.status == CrmEmail.Status.DELETED:
         if newest is not None and newest.status in ACTIVE:

@@ -58,7 +58,8 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     rules = rules_of(user)
     counted = [p.address for p in participants if p.address and _kind(p, own, rules) == ""]
     known = {
-        row.address: row for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
+        row.address: row
+        for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
     }
     missing = [address for address in dict.fromkeys(counted) if address not in known]
     account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
@@ -121,9 +122,7 @@ def _stored(contact: CrmContact) -> dict[str, Any]:
     }
 
 
-def _person(
-    participant: Participant, kind: str, known: dict[str, KnownAddress], server: CrmServer
-) -> KnownPerson:
+def _person(participant: Participant, kind: str, known: dict[str, KnownAddress], server: CrmServer) -> KnownPerson:
     row = known.get(participant.address)
     contacts = tuple(
         KnownContact(

@@ -77,7 +77,10 @@ def _not_synced(told: _Story) -> Why:
     if told.mark and told.mark.value == Mark.Value.CLEARED:
         return Why(
             _("Somebody marked it as not synced, so the next bulk run takes it."),
-            rule=_("Mark by hand"), actor=_name(told.mark.set_by), at=told.mark.set_at, remedy=remedy,
+            rule=_("Mark by hand"),
+            actor=_name(told.mark.set_by),
+            at=told.mark.set_at,
+            remedy=remedy,
         )
     return Why(_("Nobody has asked for it yet."), rule=_("No decision yet"), at=told.message.received_at, remedy=remedy)
 
@@ -140,7 +143,10 @@ def _waiting(told: _Story) -> Why:
     if told.message.mailbox.status != Mailbox.Status.ACTIVE:
         return Why(
             _("It waits until the mailbox is connected again. Nothing is lost."),
-            rule=_("Mailbox"), actor=actor, at=since, cause="mailbox_disconnected",
+            rule=_("Mailbox"),
+            actor=actor,
+            at=since,
+            cause="mailbox_disconnected",
             remedy=Remedy("reconnect_mailbox", _("Connect again")),
         )
     if told.account is None or told.account.status != CrmAccount.Status.ACTIVE:
@@ -150,16 +156,26 @@ def _waiting(told: _Story) -> Why:
             else _("CORIPO refused your user name or password. It waits until you have changed them.")
         )
         return Why(
-            sentence, rule=_("CORIPO account"), actor=actor, at=since, cause="crm_unauthorized",
+            sentence,
+            rule=_("CORIPO account"),
+            actor=actor,
+            at=since,
+            cause="crm_unauthorized",
             remedy=Remedy("connect_crm", _("Connect CORIPO")),
         )
     standing = fence(crm_key(told.account.server)) or fence(graph_key(told.message.mailbox))
     if standing:
         return Why(
-            sentence_for(standing.reason), rule=_("Trouble outside"), actor=actor, at=standing.since, cause=standing.reason
+            sentence_for(standing.reason),
+            rule=_("Trouble outside"),
+            actor=actor,
+            at=standing.since,
+            cause=standing.reason,
         )
     if transfer and transfer.cause and transfer.not_before > now():
-        return Why(sentence_for(transfer.cause), rule=_("Next try"), actor=actor, at=transfer.not_before, cause=transfer.cause)
+        return Why(
+            sentence_for(transfer.cause), rule=_("Next try"), actor=actor, at=transfer.not_before, cause=transfer.cause
+        )
     return Why(_("It is in the queue and goes next."), rule=_("Sync e-mail"), actor=actor, at=since)
 
 

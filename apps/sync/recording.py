@@ -37,7 +37,11 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
                 _retry(batch, transfers, parcel.error, at=at)
             elif parcel.ending is Ending.FAILS:
                 _settle(
-                    batch, transfers, Status.FAILED, at=at, cause=parcel.error.code if parcel.error else "failed",
+                    batch,
+                    transfers,
+                    Status.FAILED,
+                    at=at,
+                    cause=parcel.error.code if parcel.error else "failed",
                     detail=str(parcel.error or "")[:300],
                 )
             else:
@@ -121,8 +125,12 @@ def give_back_crashed(batch: Batch, *, at: datetime) -> None:
             status=Status.FAILED, cause="poison", crashes=F("crashes") + 1, claim=None, lease_until=None, finished_at=at
         )
         held.update(
-            status=Status.QUEUED, crashes=F("crashes") + 1, claim=None, lease_until=None,
-            not_before=next_attempt_at(attempts=1, at=at), cause="crashed",
+            status=Status.QUEUED,
+            crashes=F("crashes") + 1,
+            claim=None,
+            lease_until=None,
+            not_before=next_attempt_at(failures=1, at=at),
+            cause="crashed",
         )
         _release_creator(batch)
         refresh_states(_identities(batch.transfers))
@@ -132,17 +140,17 @@ def _retry(batch: Batch, transfers: list[Transfer], error: CrmError | None, *, a
     if error is not None and not error.is_retryable:
         _settle(batch, transfers, Status.FAILED, at=at, cause=error.code, detail=str(error)[:300])
         return
-    attempts = max((transfer.attempts for transfer in transfers), default=1)
+    failures = max((transfer.failures for transfer in transfers), default=0) + 1
     not_before = next_attempt_at(
-        attempts=attempts, at=at, asked_for_seconds=error.retry_after_seconds if error else None
+        failures=failures, at=at, asked_for_seconds=error.retry_after_seconds if error else None
     )
-    _requeue(_ours(batch, transfers), not_before=not_before, cause=error.code if error else "")
+    mine = _ours(batch, transfers)
+    mine.update(failures=F("failures") + 1)
+    _requeue(mine, not_before=not_before, cause=error.code if error else "")
 
 
 def _requeue(transfers: TransferQuerySet, *, not_before: datetime, cause: str) -> int:
-    return transfers.update(
-        status=Status.QUEUED, claim=None, lease_until=None, not_before=not_before, cause=cause
-    )
+    return transfers.update(status=Status.QUEUED, claim=None, lease_until=None, not_before=not_before, cause=cause)
 
 
 def _settle(

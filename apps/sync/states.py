@@ -91,23 +91,28 @@ def _refresh(identities: list[Identity]) -> None:
 
 def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
     marks = {
-        (mark.home_account_id, mark.email_key, mark.variant): mark.value for mark in Mark.objects.filter(email_key__in=keys)
+        (mark.home_account_id, mark.email_key, mark.variant): mark.value
+        for mark in Mark.objects.filter(email_key__in=keys)
     }
     server = CrmServer.objects.current()
     records = {
         (record.email_key, record.variant): record
-        for record in CrmEmail.objects.filter(server=server, email_key__in=keys).exclude(status=CrmEmail.Status.INTENDED)
+        for record in CrmEmail.objects.filter(server=server, email_key__in=keys).exclude(
+            status=CrmEmail.Status.INTENDED
+        )
     }
     record_pks = [record.pk for record in records.values()]
-    sights = dict(
-        ((crm_email_id, user_id), is_visible)
+    sights = {
+        (crm_email_id, user_id): is_visible
         for crm_email_id, user_id, is_visible in CrmSight.objects.filter(crm_email__in=record_pks).values_list(
             "crm_email_id", "user_id", "is_visible"
         )
-    )
+    }
     failed_parts = set(
         CrmLink.objects.filter(crm_email__in=record_pks, outcome=Outcome.FAILED).values_list("crm_email_id", flat=True)
-    ) | set(CrmFile.objects.filter(crm_email__in=record_pks, outcome=Outcome.FAILED).values_list("crm_email_id", flat=True))
+    ) | set(
+        CrmFile.objects.filter(crm_email__in=record_pks, outcome=Outcome.FAILED).values_list("crm_email_id", flat=True)
+    )
     newest = {
         message_id: (status, result)
         for message_id, status, result in Transfer.objects.filter(message__in=[m.pk for m in messages])

@@ -70,7 +70,7 @@ def raise_fence(key: str, *, reason: str, seconds: int | None = None, at: dateti
     at = at or now()
     known = Fence.objects.filter(key=key).first()
     strikes = known.strikes + 1 if known else 1
-    until = next_attempt_at(attempts=strikes, at=at, asked_for_seconds=seconds)
+    until = next_attempt_at(failures=strikes, at=at, asked_for_seconds=seconds)
     raised, _created = Fence.objects.update_or_create(
         key=key,
         defaults={"until": max(until, known.until) if known else until, "strikes": strikes, "reason": reason},

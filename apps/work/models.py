@@ -91,9 +91,9 @@ class WorkItemQuerySet(models.QuerySet[Item]):
 class WorkItem(models.Model):
     """One wish as a row: the queue is the table, a Celery message only wakes.
 
-    `attempts` counts claims. `crashes` is raised before the one step in which an item can bring its carrier down (foreign
-    bytes are parsed) and set back after it, so that what stands there after a silence is the item's own doing: a carrier
-    that was killed elsewhere blames nobody.
+    `attempts` counts claims; `failures` the tries that ended in trouble, for the back-off. `crashes` is raised before the one
+    step in which an item can bring its carrier down (foreign bytes are parsed) and set back after it, so that what stands
+    there after a silence is the item's own doing: a carrier that was killed elsewhere blames nobody.
     """
 
     status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
@@ -105,6 +105,7 @@ class WorkItem(models.Model):
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
     crashes = models.PositiveIntegerField(default=0)
     cause = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=300, blank=True)
@@ -139,4 +140,3 @@ class Fence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} until {self.until:%H:%M:%S}"
-

@@ -102,6 +102,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+
 # ── Database ──────────────────────────────────────────────────────────────
 def database(url: str) -> dict[str, Any]:
     """Django's entry for `sqlite:///path` or `postgresql://user:password@host:port/name`."""
@@ -179,6 +180,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_PUBLISH_RETRY = False
@@ -246,6 +248,7 @@ CORIPO_RECORD_URL = env_text(
 CORIPO_TRANSPORT = env_text("CORIPO_TRANSPORT", default="rest_v4_1")
 CORIPO_HMAC_KEY_ID = env_text("CORIPO_HMAC_KEY_ID", default="")
 CORIPO_HMAC_SECRET = env_secret("CORIPO_HMAC_SECRET", default="")
+
 
 # ── Security ──────────────────────────────────────────────────────────────
 def origin(url: str) -> str:

@@ -4,11 +4,19 @@ from typing import Any
 
 import structlog
 
-_SHARED = [
+
+def _without_request(logger: Any, method: str, event: Any) -> Any:
+    """Django adds the request to what it logs, and its text holds the query string: the codes of a sign-in."""
+    event.pop("request", None)
+    return event
+
+
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    _without_request,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
@@ -23,7 +31,9 @@ def logging_for(*, level: str, as_json: bool) -> dict[str, Any]:
     renderer = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event", "logger"], bool_as_flag=False)
+        else structlog.processors.LogfmtRenderer(
+            key_order=["timestamp", "level", "event", "logger"], bool_as_flag=False
+        )
     )
     return {
         "version": 1,

@@ -4,6 +4,7 @@ import socket
 import tempfile
 from pathlib import Path
 
+from portal.settings import base
 from portal.settings.base import *  # noqa: F403
 
 
@@ -31,6 +32,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
         "NAME": str(Path(tempfile.mkdtemp(prefix="portal-test-")) / "portal.sqlite3")
     }
 
-if CELERY_BROKER_URL.startswith("filesystem"):  # noqa: F405
+if base.CELERY_BROKER_URL.startswith("filesystem"):
     CELERY_BROKER_URL = "memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS = {}

@@ -102,5 +102,3 @@ def desk_for(sandbox: Sandbox) -> Callable[..., Desk]:
 @pytest.fixture
 def desk(desk_for: Callable[..., Desk]) -> Desk:
     return desk_for()
-
-

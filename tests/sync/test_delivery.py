@@ -146,8 +146,12 @@ def test_on_a_selection_marked_mails_are_left_out_and_a_single_one_goes(desk):
 def test_scenario_20_two_people_sync_the_same_mail_at_once_and_there_is_one_record(desk_for):
     anna, petr = desk_for(), desk_for()
     anna.coripo.contact(anna.customer)
-    words = {"message_id": f"<spolecny-{anna.customer}>", "sender": anna.customer, "to": anna.person["mail"],
-             "cc": petr.person["mail"]}
+    words = {
+        "message_id": f"<spolecny-{anna.customer}>",
+        "sender": anna.customer,
+        "to": anna.person["mail"],
+        "cc": petr.person["mail"],
+    }
     mine, theirs = anna.receives(**words), petr.receives(**words)
 
     anna.sync(mine)
@@ -192,7 +196,9 @@ def test_scenario_4_a_create_whose_answer_was_dropped_is_looked_up_and_not_repea
     assert len(desk.coripo.emails(message.email_key)) == 1
 
 
-@pytest.mark.parametrize("method", ["set_relationships", "set_note_attachment", "get_entry_list", "get_entries", "login"])
+@pytest.mark.parametrize(
+    "method", ["set_relationships", "set_note_attachment", "get_entry_list", "get_entries", "login"]
+)
 @pytest.mark.parametrize("weather", ["dropped", "5xx", "throttle"])
 def test_bad_weather_at_every_step_delays_and_loses_nothing(desk, method, weather):
     contact = desk.coripo.contact(desk.customer)
@@ -315,8 +321,11 @@ def test_two_different_mails_under_one_message_id_are_two_records(desk):
     words = {"message_id": f"<dvojity-{desk.customer}>"}
     first = desk.receives(subject="Faktura 1", **words)
     second = desk.receives(
-        subject="Úplně jiná věc", sender="Petr <petr@jinde.example>", cc=desk.customer,
-        date=now() - timedelta(days=3), **words,
+        subject="Úplně jiná věc",
+        sender="Petr <petr@jinde.example>",
+        cc=desk.customer,
+        date=now() - timedelta(days=3),
+        **words,
     )
 
     desk.sync(first, second)
@@ -343,8 +352,12 @@ def test_attachments_above_the_limit_are_left_out_by_name(desk):
 def test_a_colleague_without_rights_sees_that_it_is_there(desk_for):
     anna, tomas = desk_for(), desk_for(coripo_role="restricted")
     anna.coripo.contact(anna.customer)
-    words = {"message_id": f"<tajny-{anna.customer}>", "sender": anna.customer, "to": anna.person["mail"],
-             "cc": tomas.person["mail"]}
+    words = {
+        "message_id": f"<tajny-{anna.customer}>",
+        "sender": anna.customer,
+        "to": anna.person["mail"],
+        "cc": tomas.person["mail"],
+    }
     mine, theirs = anna.receives(**words), tomas.receives(**words)
     anna.sync(mine)
     anna.deliver()
@@ -366,8 +379,13 @@ def test_a_batch_of_200_costs_few_requests(desk):
     for number in range(200):
         desk.sandbox.deliver(
             desk.person["mail"],
-            mime(sender=desk.customer, to=desk.person["mail"], subject=f"Zpráva {number}",
-                 message_id=f"<{number}-{desk.customer}>", date=now() - timedelta(minutes=number + 1)),
+            mime(
+                sender=desk.customer,
+                to=desk.person["mail"],
+                subject=f"Zpráva {number}",
+                message_id=f"<{number}-{desk.customer}>",
+                date=now() - timedelta(minutes=number + 1),
+            ),
         )
     desk.look()
     messages = list(desk.mailbox.messages.all())

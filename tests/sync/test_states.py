@@ -52,7 +52,12 @@ def test_a_record_without_access_is_hidden_and_one_with_failures_partial(mark):
 
 def test_every_combination_of_facts_has_exactly_one_state():
     for mark, record, visible, failures, transfer, result in product(
-        ("", *Mark.Value), ("", "exists", "deleted"), (True, False), (True, False), ("", *Status), ("", *Transfer.Result)
+        ("", *Mark.Value),
+        ("", "exists", "deleted"),
+        (True, False),
+        (True, False),
+        ("", *Status),
+        ("", *Transfer.Result),
     ):
         assert state_of(Facts(mark, record, visible, failures, transfer, result)) in MessageState
 
@@ -60,7 +65,19 @@ def test_every_combination_of_facts_has_exactly_one_state():
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["sync", "mark", "unmark", "claim", "fail", "no_match", "stored", "deleted", "hidden", "seen", "link_failed"]
+            [
+                "sync",
+                "mark",
+                "unmark",
+                "claim",
+                "fail",
+                "no_match",
+                "stored",
+                "deleted",
+                "hidden",
+                "seen",
+                "link_failed",
+            ]
         ),
         st.integers(0, 2),
     ),
@@ -118,7 +135,10 @@ def _take(step: str, message: Message) -> None:
             )
         else:
             CrmLink.objects.update_or_create(
-                crm_email=record, module="Contacts", record_id="1", defaults={"outcome": Outcome.FAILED, "made_at": NOON}
+                crm_email=record,
+                module="Contacts",
+                record_id="1",
+                defaults={"outcome": Outcome.FAILED, "made_at": NOON},
             )
     refresh_states([(message.email_key, "")])
 

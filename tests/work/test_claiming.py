@@ -25,7 +25,9 @@ def test_no_row_is_claimed_twice_by_eight_threads():
         mine: list[int] = []
         try:
             while Transfer.objects.due(lane=Lane.INTERACTIVE, at=NOON).exists():
-                _claim, pks = Transfer.objects.due(lane=Lane.INTERACTIVE, at=NOON).claim(size=3, lease_until=NOON + LEASE)
+                _claim, pks = Transfer.objects.due(lane=Lane.INTERACTIVE, at=NOON).claim(
+                    size=3, lease_until=NOON + LEASE
+                )
                 mine += pks
         finally:
             connections.close_all()

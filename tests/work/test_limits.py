@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -47,9 +48,11 @@ def test_never_more_holders_than_slots():
 
 @pytest.mark.django_db
 def test_the_page_has_a_slot_of_its_own():
-    with slot("graph:anna", (2, 3)), slot("graph:anna", (2, 3)), slot("graph:anna", (0,)):
-        with pytest.raises(LimitReached), slot("graph:anna", (2, 3)):
-            pass
+    with ExitStack() as held:
+        for numbers in ((2, 3), (2, 3), (0,)):
+            held.enter_context(slot("graph:anna", numbers))
+        with pytest.raises(LimitReached):
+            held.enter_context(slot("graph:anna", (2, 3)))
 
 
 @pytest.mark.django_db

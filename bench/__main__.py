@@ -1,0 +1,29 @@
+"""`./run bench`: what the portal promises in figures, measured here, in one run, against its own sandbox.
+
+./run bench                      every figure, `name value unit <= aim`
+./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bench import figures, kill
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = parser.add_subparsers(dest="command")
+    kills = commands.add_parser("kill", help="kill processes while they deliver")
+    kills.add_argument("--kills", type=int, default=100)
+    kills.add_argument("--mails", type=int, default=300)
+    kills.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    if options.command == "kill":
+        return kill.main(kills=options.kills, mails=options.mails, seed=options.seed)
+    return figures.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

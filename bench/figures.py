@@ -1,0 +1,131 @@
+"""The figures of the first promise lines: requests, page times and the way from a click to its start."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.desk import BenchDesk
+from bench.results import Results, note
+from tests.installation import Installation
+from tests.sandbox_server import ROOT
+from tests.visitor import wait_until
+
+IMPORTED = 5_000
+SMALL, LARGE = 1_000, 20_000
+BATCH = 200
+
+
+def main() -> int:
+    results = Results()
+    with Installation() as installation:
+        desk = BenchDesk(installation)
+        import_cost(installation, desk, results)
+        transfer_cost(desk, results)
+        click_to_start(desk, results)
+    list_page(results)
+    return 1 if results.missed else 0
+
+
+def import_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "apps.sandbox",
+            "generate",
+            "--mailbox",
+            desk.person["mail"],
+            "--messages",
+            str(IMPORTED),
+        ],
+        cwd=ROOT,
+        env={
+            **installation.environment,
+            "SANDBOX_DATA": desk.sandbox.folder.name,
+            "DJANGO_SETTINGS_MODULE": "apps.sandbox.settings",
+        },
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    desk.visitor.sign_in()
+    desk.sandbox.forget_requests()
+    began = time.monotonic()
+    desk.visitor.connect_mailbox()
+    wait_until(lambda: _is_in_step(installation), seconds=300, what="the mailbox is in step")
+    took = time.monotonic() - began
+    rows = int(str(installation.rows("select count(*) from mailboxes_message")[0][0]))
+    requests_sent = desk.sandbox.requests()["total"]["graph"]
+    results.add(
+        "graph_requests_per_1000_imported", requests_sent / rows * 1000, "requests", at_most=30, n=f"{rows} messages"
+    )
+    note(f"{rows / took:.0f} messages/s imported")
+    desk.visitor.connect_crm()
+
+
+def _is_in_step(installation: Installation) -> bool:
+    (pending,) = installation.rows(
+        "select count(*) from mailboxes_mailfolder where is_followed and completed_at is null"
+    )[0]
+    (folders,) = installation.rows("select count(*) from mailboxes_mailfolder where is_followed")[0]
+    return bool(folders) and not pending
+
+
+def transfer_cost(desk: BenchDesk, results: Results) -> None:
+    before = desk._rows()
+    desk.receive(BATCH, with_file_every=BATCH + 1)
+    _refresh(desk)
+    pks = desk.wait_for_import(before + BATCH)[:BATCH]
+    desk.sandbox.forget_requests()
+    began = time.monotonic()
+    desk.sync(pks)
+    wait_until(lambda: desk.active() == 0, seconds=120, what="the batch is delivered")
+    took = time.monotonic() - began
+    sent = desk.sandbox.requests()["total"]["coripo"]
+    results.add("crm_requests_per_email", sent / BATCH, "requests", at_most=0.2, n=f"batch of {BATCH}, login included")
+    note(f"{BATCH / took:.0f} e-mails/s delivered")
+
+
+def _refresh(desk: BenchDesk) -> None:
+    desk.visitor.post("/inbox/refresh/", {})
+
+
+def click_to_start(desk: BenchDesk, results: Results) -> None:
+    before = desk._rows()
+    clicks = 10
+    desk.receive(clicks, with_file_every=clicks + 1)
+    _refresh(desk)
+    pks = desk.wait_for_import(before + clicks)[:clicks]
+    waits, requests_sent = [], []
+    for pk in pks:
+        desk.sandbox.forget_requests()
+        pressed = time.monotonic()
+        desk.visitor.post(f"/inbox/{pk}/act/", {"action": "sync"})
+        while desk.installation.rows("select 1 from sync_transfer where message_id = ? and status = 'queued'", pk):
+            time.sleep(0.005)
+        waits.append(time.monotonic() - pressed)
+        wait_until(lambda: desk.active() == 0, seconds=60, what="delivered")
+        requests_sent.append(desk.sandbox.requests()["total"]["coripo"])
+    results.add("click_to_start", max(waits), "s", at_most=1, n=f"worst of {clicks} clicks on idle workers")
+    results.add("crm_requests_per_click", max(requests_sent), "requests", at_most=8, n=f"worst of {clicks}")
+
+
+def list_page(results: Results) -> None:
+    """The same page over few and many rows, in turn, in one process: medians, and their ratio."""
+    script = Path(__file__).with_name("list_page.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(SMALL), str(LARGE)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    small, large, queries = done.stdout.split()
+    ratio = float(large) / float(small)
+    results.add(
+        "list_page_time_ratio",
+        ratio,
+        "x",
+        at_most=1.3,
+        n=f"{LARGE} against {SMALL} messages, SQLite, {queries} queries",
+    )
+    note(f"list page {statistics.mean([float(small), float(large)]) * 1000:.0f} ms")

@@ -1,0 +1,109 @@
+"""Kills from outside while mails are delivered, then a count of what is in CORIPO: lost and doubled must be 0.
+
+The processes are started as `./run` starts them. A kill is aimed at a named step of the delivery, read from the log, or falls
+at random; CORIPO drops 5 % of its answers after it has carried the call out. No hook in the product helps.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from bench.desk import BenchDesk
+from bench.results import Results, note
+from tests.installation import Installation
+from tests.visitor import wait_until
+
+STEPS = ["claimed", "fetched", "resolved", "intended", "looked_up", "created", "related", "attached", "recorded"]
+LEASE_SECONDS = 5
+WORKERS = "portal worker"
+ANYBODY = [WORKERS, WORKERS, "portal beat", "gunicorn portal.wsgi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What CORIPO holds of the mails that were asked for, after everything has come to rest."""
+
+    lost: int
+    doubled: int
+    wrong_links: int
+    wrong_files: int
+    not_synced: int
+
+
+def main(*, kills: int, mails: int, seed: int) -> int:
+    with Installation(environment={"LEASE_SECONDS": str(LEASE_SECONDS)}) as installation:
+        count, drained = run(installation, kills=kills, mails=mails, chance=random.Random(seed))
+    results = Results()
+    n = f"{kills} kills, {mails} mails, 5 % of CORIPO's answers dropped after success, seed {seed}"
+    results.add("kill_lost", count.lost, "mails", at_most=0, n=n)
+    results.add("kill_doubled", count.doubled, "mails", at_most=0, n=n)
+    results.add("kill_links_wrong", count.wrong_links, "mails", at_most=0, n=n)
+    results.add("kill_attachments_wrong", count.wrong_files, "mails", at_most=0, n=n)
+    results.add("kill_not_shown_as_synced", count.not_synced, "mails", at_most=0, n=n)
+    note(f"at rest {drained:.1f} s after the last kill; lease {LEASE_SECONDS} s")
+    return 1 if results.missed else 0
+
+
+def run(installation: Installation, *, kills: int, mails: int, chance: random.Random) -> tuple[Count, float]:
+    """Deliver `mails` while `kills` fall; the count, and the seconds from the last kill until nothing is under way."""
+    desk = BenchDesk(installation)
+    message_ids = desk.receive(mails)
+    desk.visitor.set_up()
+    waiting = desk.wait_for_import(mails)
+    desk.sandbox.fault("dropped", "coripo", times=0, share=0.05)
+
+    share = max(mails // max(kills, 1), 1)
+    struck: Counter[str] = Counter()
+    for number in range(kills):
+        portion, waiting = waiting[:share], waiting[share:]
+        written = installation.written()
+        if portion:
+            desk.sync(portion)
+        struck[_strike(installation, number, chance, after=written)] += 1
+    last_kill = time.monotonic()
+    if waiting:
+        desk.sync(waiting)
+    wait_until(lambda: desk.active() == 0, seconds=180 + mails / 5, what="everything delivered")
+    drained = time.monotonic() - last_kill
+    note("kills: " + ", ".join(f"{what} {times}" for what, times in sorted(struck.items())))
+    desk.sandbox.calm()
+    return count(desk, message_ids), drained
+
+
+def _strike(installation: Installation, number: int, chance: random.Random, *, after: int) -> str:
+    """One kill; what it was aimed at. Every second one waits for a step to be written to the log."""
+    if number % 2 == 0:
+        step = STEPS[number // 2 % len(STEPS)]
+        if installation.wait_for_line(f"step={step}", after=after, seconds=12):
+            installation.kill(WORKERS)
+            return step
+    time.sleep(chance.uniform(0.0, 1.5))
+    victim = chance.choice(ANYBODY)
+    installation.kill(victim)
+    return victim
+
+
+def count(desk: BenchDesk, message_ids: list[str]) -> Count:
+    found = Counter(email["message_id"] for email in desk.coripo.emails())
+    record = {email["message_id"]: email["id"] for email in desk.coripo.emails()}
+    wrong_links = wrong_files = 0
+    for number, message_id in enumerate(message_ids):
+        if message_id not in record:
+            continue
+        links = (
+            len(desk.coripo.linked(record[message_id], "contacts")),
+            len(desk.coripo.linked(record[message_id], "accounts")),
+        )
+        wrong_links += links != (1, 1)
+        wrong_files += len(desk.coripo.linked(record[message_id], "notes")) != (1 if number % 5 == 0 else 0)
+    states = Counter(state for (state,) in desk.installation.rows("select state from mailboxes_message"))
+    return Count(
+        lost=sum(not found[message_id] for message_id in message_ids),
+        doubled=sum(found[message_id] > 1 for message_id in message_ids),
+        wrong_links=wrong_links,
+        wrong_files=wrong_files,
+        not_synced=len(message_ids) - states["synced"],
+    )
