@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def children(*, with_sandbox: bool) -> list[Child]:
-    """The processes of a small installation; `docs/going-to-production.md` runs the same ones as services."""
+    """The processes of a small installation; `docs/administrator.md` runs the same ones as services."""
     address = urlsplit(settings.PORTAL_URL)
     bind = f"{address.hostname}:{address.port or 80}"
     sandbox = [Child("sandbox", [PYTHON, "-m", "apps.sandbox", "serve"])] if with_sandbox else []
@@ -54,7 +54,7 @@ def children(*, with_sandbox: bool) -> list[Child]:
         Child(
             "scheduler",
             [PYTHON, "-m", "celery", "-A", "portal", "beat", "-l", "WARNING", "--pidfile="]
-            + ["-s", str(settings.BASE_DIR / "var" / "beat-schedule")],
+            + ["-s", str(settings.VAR / "beat-schedule")],
         ),
     ]
 

@@ -1,0 +1,20 @@
+// The functions of an e-mail, asked for by the menu or by a key: `inbox:act` with a row or the panel and the function.
+document.addEventListener("inbox:act", (event) => {
+  const { row, name } = event.detail;
+  if (name === "open") {
+    const form = document.querySelector("#opening");
+    form.action = row.dataset.open;
+    form.requestSubmit();
+    return;
+  }
+  const values = { action: name };
+  for (const field of document.querySelectorAll("#moving [name=shown], #panel-shown")) values[field.name] = field.value;
+  htmx.ajax("POST", row.dataset.act, { source: row, swap: "none", values });
+});
+
+// Why a function cannot be used on this row now; "" where it can.
+function whyNot(row, name) {
+  const state = row.querySelector(".message__state");
+  if (!state || !state.dataset.refused.split(" ").includes(name)) return "";
+  return state.getAttribute(`data-why-${name}`) || "";
+}
