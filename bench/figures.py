@@ -41,6 +41,8 @@ def import_cost(installation: Installation, desk: BenchDesk, results: Results) -
             desk.person["mail"],
             "--messages",
             str(IMPORTED),
+            "--days",
+            "80",
         ],
         cwd=ROOT,
         env={

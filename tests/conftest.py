@@ -8,8 +8,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.desk import desk, desk_for
 from tests.factories import MailboxFactory, UserFactory
 from tests.sandbox_server import Sandbox
+
+__all__ = ["desk", "desk_for"]
 
 
 @pytest.fixture(scope="session")

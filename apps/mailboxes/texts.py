@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
-from html.parser import HTMLParser
+from collections.abc import Iterable
 
 # A page of plain text is made from at most this much HTML; more is a bomb or a newsletter nobody reads to its end.
 LONGEST_HTML = 2_000_000
 _NUL_AND_SURROGATES = re.compile("[\x00\ud800-\udfff]")
-_BLOCKS = frozenset(
-    ["address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6"]
-    + ["header", "hr", "li", "ol", "p", "pre", "table", "tr", "ul"]
-)
-_SILENT = frozenset({"head", "script", "style", "title", "template", "svg", "math"})
+_UNREAD = frozenset({"script", "style", "title", "template", "svg", "math"})
+# Other letters may change their length when lowered, and positions in the two texts must agree.
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BREAKS = _HEADINGS | {"br", "p", "div", "tr", "li", "blockquote", "pre", "table", "hr"}
 
 
 def storable(text: str) -> str:
@@ -27,43 +28,39 @@ def folded(text: str) -> str:
     return " ".join(bare.casefold().split())
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent: str | None = None
+def plain_text(html_source: str) -> str:
+    """The readable text of HTML, in time that grows with its length only; of more than 2 MB, of its beginning."""
+    html_source = html_source[:LONGEST_HTML]
+    lowered = html_source.translate(_ASCII_LOWER)
+    parts: list[str] = []
+    position = 0
+    while position < len(html_source):
+        start = html_source.find("<", position)
+        if start < 0:
+            parts.append(html_source[position:])
+            break
+        parts.append(html_source[position:start])
+        if lowered.startswith("<!--", start):
+            end = lowered.find("-->", start)
+            position = len(html_source) if end < 0 else end + 3
+            continue
+        end = html_source.find(">", start)
+        if end < 0:
+            break
+        name = lowered[start + 1 : min(end, start + 12)].strip().split(" ")[0].strip("/")
+        position = end + 1
+        if name in _UNREAD and lowered[start + 1] != "/":
+            closing = lowered.find(f"</{name}", position)
+            position = len(html_source) if closing < 0 else closing
+        elif name in _BREAKS:
+            parts.append("\n")
+    lines = (" ".join(line.split()) for line in html.unescape("".join(parts)).splitlines())
+    return "\n".join(_without_repeated_blanks(lines)).strip()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT and self._silent is None:
-            self._silent = tag
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-        elif tag in ("td", "th"):
-            self.parts.append(" ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._silent:
-            self._silent = None
-        if tag in _BLOCKS and tag != "br":
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._silent is None:
-            self.parts.append(re.sub(r"\s+", " ", data))
-
-
-def plain_text(html: str) -> str:
-    """The words of an HTML text, a line for each block. Anything is taken; nothing is fetched or run."""
-    reader = _Reader()
-    try:
-        reader.feed(html[:LONGEST_HTML])
-        reader.close()
-    except (AssertionError, ValueError):
-        # The parser gives up on some malformed declarations; what it read until then stands.
-        pass
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+def _without_repeated_blanks(lines: Iterable[str]) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return kept

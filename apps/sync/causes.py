@@ -16,13 +16,13 @@ SENTENCES: dict[str, Promise] = {
     "empty": _("The file is empty."),
     "crm_unreachable": _("CORIPO does not answer. It is tried again by itself."),
     "crm_outcome_unknown": _(
-        "CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."
+        "CORIPO did not confirm the transfer. The portal checks what arrived and goes on by itself."
     ),
     "crm_throttled": _("CORIPO asked for a pause. It goes on by itself."),
     "crm_unauthorized": _("CORIPO refused your user name or password."),
     "crm_rejected": _("CORIPO refused this e-mail."),
     "crm_forbidden": _("Your login in CORIPO has no right to do that."),
-    "crm_id_occupied": _("CORIPO did not confirm the transfer. The portal looks what arrived and goes on by itself."),
+    "crm_id_occupied": _("CORIPO did not confirm the transfer. The portal checks what arrived and goes on by itself."),
     "crm_contract_broken": _(
         "CORIPO gave an answer that the portal does not understand. The administrator should know."
     ),

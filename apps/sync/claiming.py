@@ -53,6 +53,7 @@ def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
         lane=lane,
         not_before__lte=at,
         mailbox__status=Mailbox.Status.ACTIVE,
+        mailbox__owner__is_active=True,
         mailbox__owner__crm_account__status=CrmAccount.Status.ACTIVE,
     )
     fenced_mailboxes = [key.removeprefix(GRAPH_KEY) for key in fences if key.startswith(GRAPH_KEY)]

@@ -64,4 +64,4 @@ def _suspected(batch: Batch, transfer: Transfer) -> Iterator[None]:
     mine = batch.held().filter(pk=transfer.pk)
     mine.update(crashes=F("crashes") + 1)
     yield
-    mine.update(crashes=0)
+    mine.update(crashes=F("crashes") - 1)

@@ -73,8 +73,8 @@ class Cursor:
 class MessageRow:
     """A message as the list shows it. `recipients` is filled for sent mail, whose sender everybody knows.
 
-    `kind` is what the user's CORIPO last said of the sender, or of the first recipient of sent mail: "contact", "unknown",
-    or "" where nobody has asked yet.
+    `kind` is what the user's CORIPO last said of the sender, or of the first recipient of sent mail: "contact",
+    "unknown", or "" where nobody has asked yet.
     """
 
     message: Message
@@ -94,7 +94,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the workers are doing with the user's mailboxes: loading mail for the first time, or looking for what is new."""
+    """What the workers do with the user's mailboxes: load mail for the first time, or look for what is new."""
 
     has_mailbox: bool
     is_importing: bool
@@ -103,7 +103,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The mail's record in CORIPO and what belongs to it. `colleague` is the name of who stored it, if it was not the user."""
+    """The mail's record in CORIPO and what belongs to it. `colleague` is who stored it, "" where that was the user."""
 
     crm_email: CrmEmail
     colleague: str
@@ -111,9 +111,14 @@ class Record:
 
 
 def message_page(
-    user: User, wanted: MessageFilter, *, before: Cursor | None = None, after: Cursor | None = None, size: int = PAGE_SIZE
+    user: User,
+    wanted: MessageFilter,
+    *,
+    before: Cursor | None = None,
+    after: Cursor | None = None,
+    size: int = PAGE_SIZE,
 ) -> MessagePage:
-    """The page of messages older than `before`, or newer than `after`, else the first one. Keyset by (received_at, id)."""
+    """The messages older than `before`, or newer than `after`, else the first ones. Keyset by (received_at, id)."""
     if after is not None:
         found = _merged([_newer(qs, after)[: size + 1] for qs in _listings(user, wanted)], newest_first=False)
         messages = found[:size][::-1]
@@ -133,7 +138,8 @@ def message_page(
 
 def messages_by_id(user: User, pks: Collection[int]) -> tuple[MessageRow, ...]:
     """The rows of these messages, as far as the user may see them."""
-    return rows_of(user, list(Message.objects.visible_to(user).filter(pk__in=pks).select_related("mailbox").order_by("pk")))
+    messages = Message.objects.visible_to(user).filter(pk__in=pks).select_related("mailbox").order_by("pk")
+    return rows_of(user, list(messages))
 
 
 def count_by_state(user: User, wanted: MessageFilter, states: Iterable[str]) -> dict[str, int]:
@@ -172,8 +178,10 @@ def rows_of(user: User, messages: Sequence[Message]) -> tuple[MessageRow, ...]:
     other_side = {message.pk: canonical(message.sender_address) for message in messages}
     sent = [message.pk for message in messages if message.direction == Message.Direction.SENT]
     if sent:
-        people = Participant.objects.filter(message__in=sent, role=Participant.Role.TO).order_by("message_id", "position")
-        for message_id, name, written, address in people.values_list("message_id", "name", "written_address", "address"):
+        people = Participant.objects.filter(message__in=sent, role=Participant.Role.TO)
+        people = people.order_by("message_id", "position")
+        columns = ("message_id", "name", "written_address", "address")
+        for message_id, name, written, address in people.values_list(*columns):
             if message_id not in recipients:
                 other_side[message_id] = address
             recipients.setdefault(message_id, []).append(name or written)
@@ -246,8 +254,9 @@ def _listing(mailbox_id: int, folder_ids: list[int], wanted: MessageFilter) -> Q
     if wanted.folder is not None:
         messages = messages.filter(folder__in=folder_ids)
     else:
-        # The sum hides the folder from the planner, which would else collect and sort all folders' rows for a page of 50.
-        messages = messages.filter(mailbox=mailbox_id).alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=folder_ids)
+        # The sum hides the folder from the planner, which would else collect and sort all folders' rows for one page.
+        messages = messages.filter(mailbox=mailbox_id)
+        messages = messages.alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=folder_ids)
     if wanted.state:
         messages = messages.filter(state=wanted.state)
     if wanted.direction:

@@ -223,6 +223,8 @@ USE_THOUSAND_SEPARATOR = True
 # ── Files ─────────────────────────────────────────────────────────────────
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+# WhiteNoise warns of a folder that is not there, and tests take warnings for errors.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("seed", help="fill an empty database with the demo people, their mail and their CRM")
     command.set_defaults(run=seed)
 
+    command = commands.add_parser("prepare", help="migrate and seed: everything before the first start")
+    command.set_defaults(run=prepare)
+
     command = commands.add_parser("reset", help="running server: put back the seeded state")
     command.set_defaults(run=reset)
 
@@ -54,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("generate", help="put many made-up messages into a mailbox")
     command.add_argument("--messages", required=True, type=_count, metavar="N")
     command.add_argument("--mailbox", required=True, metavar="ADDRESS")
+    command.add_argument("--days", default=730, type=_count, metavar="N", help="spread over the last N days (730)")
     command.set_defaults(run=generate)
 
     command = commands.add_parser("fault", help="running server: switch bad weather on, list it, or clear it")
@@ -95,6 +99,10 @@ def seed(options: argparse.Namespace) -> int:
     return 0
 
 
+def prepare(options: argparse.Namespace) -> int:
+    return migrate(options) or seed(options)
+
+
 def people(options: argparse.Namespace) -> int:
     from apps.sandbox.control.models import Person
 
@@ -121,7 +129,7 @@ def generate(options: argparse.Namespace) -> int:
 
     if _nobody_has(options.mailbox):
         return 1
-    generate_mail(mailbox=options.mailbox, messages=options.messages)
+    generate_mail(mailbox=options.mailbox, messages=options.messages, days=options.days)
     print(f"{options.messages} messages put into {options.mailbox}.")
     return 0
 

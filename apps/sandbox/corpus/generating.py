@@ -20,7 +20,6 @@ from apps.sandbox.corpus.seeding import crm
 from apps.sandbox.corpus.sentences import CZECH, ENGLISH, Language
 from apps.sandbox.graph import mailroom
 
-SPAN = timedelta(days=730)
 BATCH_SIZE = 1_000
 # Shares of all messages.
 SENT, REPLIES, WITH_HTML, WITH_FILE, UNREAD = 0.3, 0.4, 0.5, 0.06, 0.05
@@ -55,8 +54,8 @@ class Note:
     is_sent: bool
 
 
-def generate(*, mailbox: str, messages: int) -> int:
-    """Put so many messages of the last two years into Inbox and Sent of a mailbox, and return how many those are.
+def generate(*, mailbox: str, messages: int, days: int = 730) -> int:
+    """Put so many messages of the last `days` into Inbox and Sent of a mailbox, and return how many those are.
 
     Known contacts of the CRM and strangers write, and are written to. Raises NoSuchMailbox.
     """
@@ -64,7 +63,8 @@ def generate(*, mailbox: str, messages: int) -> int:
     chance = random.Random()  # noqa: S311
     now = timezone.now()
     correspondents = _correspondents()
-    notes = _notes((owner.name, owner.mail), correspondents, messages=messages, until=now, chance=chance)
+    span = timedelta(days=days)
+    notes = _notes((owner.name, owner.mail), correspondents, messages=messages, span=span, until=now, chance=chance)
     batch: list[mailroom.Delivery] = []
     done = 0
     for note in notes:
@@ -98,14 +98,15 @@ def _notes(
     correspondents: list[tuple[str, str]],
     *,
     messages: int,
+    span: timedelta,
     until: datetime,
     chance: random.Random,
 ) -> Iterator[Note]:
     """The oldest first, evenly over the span; replies answer one of the recent ones."""
     recent: list[Note] = []
-    step = SPAN / messages
+    step = span / messages
     for number in range(messages):
-        sent_at = min(until, _in_office_hours(until - SPAN + step * (number + chance.random() * 0.9)))
+        sent_at = min(until, _in_office_hours(until - span + step * (number + chance.random() * 0.9)))
         if recent and chance.random() < REPLIES:
             note = _reply(chance.choice(recent), owner, sent_at=sent_at, chance=chance)
         else:

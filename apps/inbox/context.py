@@ -1,0 +1,169 @@
+"""What surrounds every page: mailboxes and folders, how fresh the mail is, and a connection that needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.accounts.models import CrmAccount, User
+from apps.core.templatetags.portal import moment
+from apps.mailboxes.models import Mailbox, MailFolder
+from apps.sync.models import Transfer, TransferQuerySet
+from apps.work.models import Status
+
+ICONS = {MailFolder.Kind.INBOX: "inbox", MailFolder.Kind.SENT: "sent"}
+FIRST = [MailFolder.Kind.INBOX, MailFolder.Kind.SENT]
+
+
+@dataclass(frozen=True, slots=True)
+class NavFolder:
+    pk: int
+    name: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class NavMailbox:
+    address: str
+    folders: list[NavFolder]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How fresh the mail is, in the bar of every page."""
+
+    icon: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A connection that waits for a person, with the button that mends it."""
+
+    headline: str
+    sentence: str
+    button: str
+    url: str
+    is_form: bool = False
+    tone: str = "bad"
+    icon: str = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    mailboxes: list[NavMailbox]
+    health: Health | None
+    trouble: Trouble | None
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Asks the database only where a page shows it, as often for one folder as for fifty."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"shell": SimpleLazyObject(lambda: shell_of(cast("User", user)))}
+
+
+def shell_of(user: User) -> Shell:
+    mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
+    account = CrmAccount.objects.filter(user=user).first()
+    return Shell(navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account))
+
+
+def navigation(mailboxes: list[Mailbox]) -> list[NavMailbox]:
+    followed = MailFolder.objects.filter(mailbox__in=mailboxes, is_followed=True, is_gone=False)
+    folders: dict[int, list[MailFolder]] = {}
+    for folder in sorted(followed, key=_place):
+        folders.setdefault(folder.mailbox_id, []).append(folder)
+    return [
+        NavMailbox(
+            mailbox.address,
+            [
+                NavFolder(folder.pk, folder.name, ICONS.get(MailFolder.Kind(folder.kind), "folder"))
+                for folder in folders.get(mailbox.pk, [])
+            ],
+        )
+        for mailbox in mailboxes
+    ]
+
+
+def _place(folder: MailFolder) -> tuple[int, str, int]:
+    """Inbox, then Sent, then the others by name."""
+    kind = MailFolder.Kind(folder.kind)
+    return (FIRST.index(kind) if kind in FIRST else len(FIRST), folder.name.casefold(), folder.pk)
+
+
+def health_of(mailboxes: list[Mailbox]) -> Health | None:
+    """As old as the mailbox that was looked at longest ago. None where no mailbox is connected."""
+    if not mailboxes:
+        return None
+    if any(mailbox.status != Mailbox.Status.ACTIVE for mailbox in mailboxes):
+        return Health("failed", _("A connection waits for you"))
+    looks = [mailbox.looked_at for mailbox in mailboxes]
+    if None in looks:
+        return Health("running", _("Loading mail"))
+    oldest = min(look for look in looks if look is not None)
+    return Health("synced", _("Up to date at %(time)s") % {"time": moment(oldest)})
+
+
+def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
+    """The one to mend first: without mail there is nothing to transfer, so mailboxes come before CORIPO."""
+    if not mailboxes:
+        return Trouble(
+            headline=_("No mailbox is connected yet."),
+            sentence=_("Two steps are left before you see the first e-mails."),
+            button=_("First steps"),
+            url=reverse("start"),
+            tone="wait",
+            icon="info",
+        )
+    for mailbox in mailboxes:
+        if mailbox.status == Mailbox.Status.RECONNECT:
+            return Trouble(
+                headline=_("The connection to %(address)s has ended.") % {"address": mailbox.address},
+                sentence=_("No new mail has come since %(time)s.") % {"time": moment(mailbox.status_since)}
+                + " "
+                + _waiting(Transfer.objects.filter(mailbox=mailbox)),
+                button=_("Connect again"),
+                url=reverse("mailboxes:connect"),
+                is_form=True,
+            )
+        if mailbox.status == Mailbox.Status.UNAVAILABLE:
+            return Trouble(
+                headline=_("Microsoft 365 gives no access to the mailbox %(address)s.") % {"address": mailbox.address},
+                sentence=_("It may have no licence, or be kept elsewhere. Your Microsoft 365 administrator can help."),
+                button=_("Mailboxes"),
+                url=reverse("settings_mailboxes"),
+            )
+    if account is None:
+        return Trouble(
+            headline=_("CORIPO is not connected yet."),
+            sentence=_("You can read your mail. To transfer it, the portal needs your login at CORIPO."),
+            button=_("Connect CORIPO"),
+            url=reverse("connect_crm"),
+            tone="wait",
+            icon="info",
+        )
+    if account.status == CrmAccount.Status.REFUSED:
+        return Trouble(
+            headline=_("CORIPO has refused your login since %(time)s.") % {"time": moment(account.status_since)},
+            sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)),
+            button=_("Check the login"),
+            url=reverse("connect_crm"),
+        )
+    return None
+
+
+def _waiting(transfers: TransferQuerySet) -> str:
+    count = transfers.filter(status=Status.QUEUED).count()
+    if not count:
+        return _("Nothing was lost.")
+    return ngettext(
+        "Nothing was lost, %(count)s e-mail is waiting.", "Nothing was lost, %(count)s e-mails are waiting.", count
+    ) % {"count": count}

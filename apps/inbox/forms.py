@@ -1,0 +1,36 @@
+"""How far back a mailbox is loaded."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.mailboxes.models import Mailbox
+
+# A quarter is the default; beyond a year the first load takes hours and nobody reviews it.
+WINDOWS = [
+    (30, _("1 month")),
+    (90, _("3 months")),
+    (180, _("6 months")),
+    (365, _("1 year")),
+]
+
+
+class WindowForm(forms.Form):
+    """A mailbox of the user, and how many days of its mail to load."""
+
+    mailbox = forms.ModelChoiceField(queryset=Mailbox.objects.none())
+    window_days = forms.TypedChoiceField(label=_("Load mail of the last"), choices=WINDOWS, coerce=int)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField[Mailbox]", self.fields["mailbox"]).queryset = Mailbox.objects.visible_to(user)
+
+    def save(self) -> Mailbox:
+        mailbox: Mailbox = self.cleaned_data["mailbox"]
+        mailbox.window_days = self.cleaned_data["window_days"]
+        mailbox.save(update_fields=["window_days"])
+        return mailbox

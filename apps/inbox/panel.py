@@ -1,0 +1,122 @@
+"""One message as the panel shows it: its state and reason, its headers, and what the portal made of it in CORIPO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.accounts.models import User
+from apps.inbox.functions import FUNCTIONS
+from apps.inbox.rows import ShownRow, shown_row
+from apps.mailboxes.models import Message, MessageState, Participant
+from apps.sync.models import Outcome
+from apps.sync.queries import Record, record_of, rows_of
+from apps.sync.reasons import Remedy, Why, why
+
+# States that wait for a person: their reason is open at once.
+TELLING = (
+    MessageState.FAILED,
+    MessageState.PARTIAL,
+    MessageState.NO_MATCH,
+    MessageState.GONE,
+    MessageState.HIDDEN,
+    MessageState.SKIPPED,
+)
+_NAMES = {str(function.code): function.name for function in FUNCTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLink:
+    """A record that the mail belongs with in CORIPO; `failed` where the link could not be made."""
+
+    name: str
+    module: str
+    url: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelHead:
+    """What changes with the state of the message."""
+
+    row: ShownRow
+    reason: Why
+    remedy: Remedy | None
+    is_telling: bool
+    colleague: str
+    links: tuple[ShownLink, ...]
+
+    @property
+    def message(self) -> Message:
+        return self.row.message
+
+    @property
+    def shown(self) -> str:
+        return f"{self.message.pk}.{self.message.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    head: PanelHead
+    headers: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
+    """The head of one of the user's own messages. No call outside."""
+    (row,) = rows_of(user, [message])
+    reason = why(message, user=user)
+    record = record_of(message, user=user)
+    return PanelHead(
+        row=shown_row(row, query),
+        reason=reason,
+        remedy=_remedy_beside_the_functions(reason),
+        is_telling=message.state in TELLING,
+        colleague=record.colleague if record else "",
+        links=_links(record),
+    )
+
+
+def panel(message: Message, *, user: User, query: str = "") -> Panel:
+    """The whole panel but for what Microsoft 365 and CORIPO are asked for: body, files and people come on their own."""
+    participants = list(message.participants.order_by("role", "position", "pk"))
+    return Panel(
+        head=panel_head(message, user=user, query=query),
+        headers=tuple(
+            (str(role.label), _names(participants, role))
+            for role in (Participant.Role.FROM, Participant.Role.TO, Participant.Role.CC, Participant.Role.BCC)
+            if any(participant.role == role for participant in participants)
+        ),
+    )
+
+
+def _names(participants: Sequence[Participant], role: str) -> tuple[str, ...]:
+    return tuple(
+        f"{participant.name} <{participant.written_address}>"
+        if participant.name and participant.written_address and participant.name != participant.written_address
+        else participant.name or participant.written_address
+        for participant in participants
+        if participant.role == role
+    )
+
+
+def _remedy_beside_the_functions(reason: Why) -> Remedy | None:
+    """The way out, unless it is one of the buttons above it under the same name."""
+    remedy = reason.remedy
+    if remedy is None or remedy.label == _NAMES.get(remedy.action):
+        return None
+    return remedy
+
+
+def _links(record: Record | None) -> tuple[ShownLink, ...]:
+    if record is None:
+        return ()
+    server = record.crm_email.server
+    return tuple(
+        ShownLink(
+            name=link.name or link.record_id,
+            module=link.module,
+            url=server.record_url(link.module, link.record_id),
+            failed=link.outcome == Outcome.FAILED,
+        )
+        for link in record.links
+    )

@@ -1,0 +1,53 @@
+"""What a person asks of messages, as it arrives: a function and one message or a selection of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.inbox.functions import Code
+
+# A page shows fifty; more in one request comes from no page of ours.
+LARGEST_SELECTION = 200
+
+
+class IdsField(forms.TypedMultipleChoiceField):
+    """Ids of messages, as checkboxes send them. Whose they are is decided where they are used."""
+
+    default_error_messages = {
+        "required": _("Select at least one e-mail first."),
+        "too_many": _("Select at most %(most)d e-mails at once."),
+        "no_id": _("This selection cannot be read. Load the page again and repeat it."),
+    }
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+    def to_python(self, value: Any) -> list[str]:
+        texts = super().to_python(value)
+        if len(texts) > LARGEST_SELECTION:
+            raise forms.ValidationError(
+                self.error_messages["too_many"], code="too_many", params={"most": LARGEST_SELECTION}
+            )
+        if not all(text.isascii() and text.isdecimal() and len(text) <= 18 for text in texts):
+            raise forms.ValidationError(self.error_messages["no_id"], code="no_id")
+        return texts
+
+
+class SelectionForm(forms.Form):
+    action = forms.ChoiceField(choices=[(code.value, code.value) for code in (Code.SYNC, Code.MARK, Code.UNMARK)])
+    message = IdsField(coerce=int)
+
+    def first_error(self) -> str:
+        return next(str(errors[0]) for errors in self.errors.values())
+
+
+class WishForm(forms.Form):
+    """A function for one message. Beside the functions of the menu: what *Why?* offers as the way out."""
+
+    WISHES = (Code.SYNC, Code.MARK, Code.UNMARK, "retry", "store_without_link", "store_as_new")
+
+    action = forms.ChoiceField(choices=[(str(wish), str(wish)) for wish in WISHES])
+    then = forms.ChoiceField(choices=[("open", "open")], required=False)

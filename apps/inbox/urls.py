@@ -1,0 +1,40 @@
+from django.urls import path
+
+from apps.inbox.views import (
+    act,
+    attachment,
+    body,
+    health,
+    home,
+    message,
+    messages,
+    opening,
+    people,
+    settings,
+    start,
+    states,
+    status,
+)
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("start/", start.start, name="start"),
+    path("start/crm/", start.connect_crm, name="connect_crm"),
+    path("inbox/", messages.inbox, name="inbox"),
+    path("inbox/act/", act.act_on_selection, name="act_on_selection"),
+    path("inbox/refresh/", messages.refresh, name="refresh"),
+    path("inbox/states/", states.states, name="states"),
+    path("inbox/<int:pk>/", message.message, name="message"),
+    path("inbox/<int:pk>/act/", act.act_on_message, name="act_on_message"),
+    path("inbox/<int:pk>/open/", opening.open_record, name="open_record"),
+    path("inbox/<int:pk>/body/", body.message_body, name="message_body"),
+    path("inbox/<int:pk>/people/", people.people, name="people"),
+    path("inbox/<int:pk>/files/", attachment.files, name="files"),
+    path("inbox/<int:pk>/files/<path:attachment_id>", attachment.attachment, name="attachment"),
+    path("settings/", settings.general, name="settings"),
+    path("settings/emails/", settings.emails, name="settings_emails"),
+    path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
+    path("status/", status.status, name="status"),
+    path("language/", settings.language, name="language"),
+]

@@ -1,0 +1,57 @@
+"""The people of a message and what CORIPO knows of them, with what *Sync e-mail* will do."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from apps.accounts.models import CrmAccount
+from apps.core.clock import now
+from apps.core.http import PortalRequest
+from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.mailboxes.models import Message, MessageState, Participant
+from apps.sync.causes import sentence_for
+from apps.sync.people import known_people, plan
+
+# Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
+PLANNED = (
+    MessageState.NOT_SYNCED,
+    MessageState.NO_MATCH,
+    MessageState.FAILED,
+    MessageState.SKIPPED,
+    MessageState.MARKED,
+    MessageState.GONE,
+)
+
+
+@login_required
+@never_cache
+@require_GET
+def people(request: PortalRequest, pk: int) -> HttpResponse:
+    """A part of the panel; without JavaScript a page of its own. Where CORIPO is silent, the page says so and shows
+    what is known."""
+    message = get_object_or_404(Message.objects.visible_to(request.user).select_related("mailbox"), pk=pk)
+    account = CrmAccount.objects.filter(user=request.user, status=CrmAccount.Status.ACTIVE).first()
+    at = now()
+    trouble = ""
+    try:
+        found = known_people(message, user=request.user, at=at, ask=True)
+    except CrmError as error:
+        if account is not None and isinstance(error, CrmUnauthorized):
+            # Three tries may lock the account there, and every page that is opened would be one more.
+            account.record_refusal(generation=account.generation, at=at)
+        trouble = sentence_for(error.code)
+        found = known_people(message, user=request.user, at=at, ask=False)
+    context = {
+        "message": message,
+        "people": [(person, Participant.Role(person.role).label) for person in found],
+        "in_crm": sum(person.kind == "contact" for person in found),
+        "sought": sum(person.kind in ("contact", "unknown") for person in found),
+        "plan": plan(found, user=request.user) if message.state in PLANNED else None,
+        "trouble": trouble,
+        "is_connected": account is not None,
+    }
+    return render(request, "inbox/_people.html" if request.htmx else "inbox/people.html", context)

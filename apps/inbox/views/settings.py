@@ -1,0 +1,88 @@
+"""Settings, a page for each tab. What is saved holds from now on; what was transferred stays as it is."""
+
+from __future__ import annotations
+
+from django.conf import settings as portal_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Case, Prefetch, When
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
+
+from apps.accounts.actions import choose_language
+from apps.accounts.forms import PreferencesForm
+from apps.accounts.middleware import language_of
+from apps.accounts.models import CrmAccount
+from apps.core.clock import now
+from apps.core.http import PortalRequest
+from apps.inbox.forms import WINDOWS, WindowForm
+from apps.mailboxes.actions import refresh_now
+from apps.mailboxes.models import Mailbox, MailFolder
+from apps.sync.forms import SyncRulesForm
+from apps.sync.rules import rules_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def general(request: PortalRequest) -> HttpResponse:
+    form = PreferencesForm(request.POST or None, instance=request.user)
+    if form.is_valid():
+        form.save()
+        # The answer already speaks the language that was chosen.
+        with translation.override(language_of(request)):
+            messages.success(request, _("Settings are saved."))
+        return redirect("settings")
+    if form.errors:
+        # What did not pass must not colour the page: theme and name come from the row.
+        request.user.refresh_from_db()
+    account = CrmAccount.objects.filter(user=request.user).first()
+    context = {"form": form, "account": account}
+    return render(request, "settings/general.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def emails(request: PortalRequest) -> HttpResponse:
+    form = SyncRulesForm(request.POST or None, instance=rules_of(request.user))
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Settings are saved."))
+        return redirect("settings_emails")
+    return render(request, "settings/emails.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def mailboxes(request: PortalRequest) -> HttpResponse:
+    """Each mailbox with its folders. A POST says how far back one is loaded; folders have a door of their own."""
+    if request.method == "POST":
+        return _load_days(request)
+    owned = Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk")
+    offered = MailFolder.objects.filter(is_gone=False).exclude(kind__in=MailFolder.NEVER)
+    place = Case(When(kind=MailFolder.Kind.INBOX, then=0), When(kind=MailFolder.Kind.SENT, then=1), default=2)
+    folders = offered.order_by(place, "name", "pk")
+    context = {"mailboxes": owned.prefetch_related(Prefetch("folders", folders)), "windows": WINDOWS}
+    return render(request, "settings/mailboxes.html", context)
+
+
+def _load_days(request: PortalRequest) -> HttpResponse:
+    form = WindowForm(request.POST, user=request.user)
+    if not form.is_valid():
+        # Lists that our page offers: another value, or somebody else's mailbox, was made by hand.
+        raise Http404
+    refresh_now(form.save(), at=now())
+    messages.success(request, _("Settings are saved."))
+    return redirect("settings_mailboxes")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """Choose a language from any page, signed in or not, and come back to it."""
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and chosen in dict(portal_settings.LANGUAGES):
+        choose_language(request.user, chosen)
+    return set_language(request)

@@ -1,0 +1,84 @@
+"""Where the connections stand and what is waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.core.clock import now
+from apps.core.http import PortalRequest
+from apps.core.templatetags.portal import moment
+from apps.mailboxes.models import Mailbox, Message, MessageState
+from apps.sync.models import Transfer
+from apps.work.limits import fence
+from apps.work.models import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One line of the table; `state` is a code of the state badges."""
+
+    name: str
+    state: str
+    label: str
+    succeeded_at: datetime | None
+    note: str = ""
+
+
+@login_required
+@require_safe
+def status(request: PortalRequest) -> HttpResponse:
+    at = now()
+    mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
+    transfers = Transfer.objects.visible_to(request.user)
+    newest = transfers.filter(status=Status.DONE).order_by("-pk").values_list("finished_at", flat=True).first()
+    context = {
+        "at": at,
+        "connections": [
+            *(_mailbox_line(mailbox, at=at) for mailbox in mailboxes),
+            _crm_line(request.user, newest=newest),
+        ],
+        "waiting": transfers.filter(status=Status.QUEUED).count(),
+        "running": transfers.filter(status=Status.CLAIMED).count(),
+        "failed": Message.objects.visible_to(request.user).present().filter(state=MessageState.FAILED).count(),
+        "newest": newest,
+    }
+    return render(request, "status/status.html", context)
+
+
+def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:
+    name = f"Microsoft 365 · {mailbox.address}"
+    if mailbox.status == Mailbox.Status.RECONNECT:
+        return Connection(name, "failed", _("Waiting for you"), mailbox.looked_at, _since(mailbox.status_since))
+    if mailbox.status == Mailbox.Status.UNAVAILABLE:
+        return Connection(
+            name, "failed", _("No access to the mailbox"), mailbox.looked_at, _since(mailbox.status_since)
+        )
+    if standing := fence(f"graph:{mailbox.home_account_id}", at=at):
+        until = _("until %(time)s") % {"time": moment(standing.until)}
+        return Connection(name, "queued", _("Microsoft 365 asks for a pause"), mailbox.looked_at, until)
+    if mailbox.looked_at is None:
+        return Connection(name, "running", _("Loading mail"), None)
+    return Connection(name, "synced", _("In order"), mailbox.looked_at)
+
+
+def _crm_line(user: User, *, newest: datetime | None) -> Connection:
+    name = f"CORIPO · {CrmServer.objects.current().web_url.partition('://')[2]}"
+    account = CrmAccount.objects.filter(user=user).first()
+    if account is None:
+        return Connection(name, "not_synced", _("Not connected"), None)
+    if account.status == CrmAccount.Status.REFUSED:
+        return Connection(name, "failed", _("Login refused, waiting for you"), newest, _since(account.status_since))
+    succeeded_at = max(newest, account.status_since) if newest else account.status_since
+    return Connection(name, "synced", _("In order"), succeeded_at, account.user_name)
+
+
+def _since(begin: datetime) -> str:
+    return _("since %(time)s") % {"time": moment(begin)}

@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import CrmAccount, User
+from apps.mailboxes.models import Mailbox
+from apps.work.limits import raise_fence
+from apps.work.models import Status
+from tests.factories import NOON, CrmAccountFactory, MailFolderFactory, MessageFactory, TransferFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mailbox(people: dict[str, Client]) -> Mailbox:
+    return User.objects.get(username="owner").mailboxes.get()
+
+
+def page_of(people: dict[str, Client]) -> str:
+    return people["owner"].get("/status/").content.decode()
+
+
+def test_connections_that_work_are_in_order(people: dict[str, Client], mailbox: Mailbox) -> None:
+    Mailbox.objects.update(looked_at=NOON)
+    CrmAccountFactory(user=mailbox.owner, user_name="m.novak")
+
+    page = page_of(people)
+
+    assert page.count("In order") == 2
+    assert "m.novak" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(Mailbox.Status.RECONNECT, "Waiting for you"), (Mailbox.Status.UNAVAILABLE, "No access to the mailbox")],
+)
+def test_a_broken_mailbox_waits_for_its_owner(
+    people: dict[str, Client], mailbox: Mailbox, status: str, words: str
+) -> None:
+    Mailbox.objects.filter(pk=mailbox.pk).update(status=status)
+
+    assert words in page_of(people)
+
+
+def test_a_pause_that_microsoft_asks_for_is_said_with_its_end(people: dict[str, Client], mailbox: Mailbox) -> None:
+    raise_fence(f"graph:{mailbox.home_account_id}", reason="graph_throttled", seconds=600)
+
+    page = page_of(people)
+
+    assert "Microsoft 365 asks for a pause" in page
+    assert "until " in page
+
+
+def test_a_refused_login_is_said(people: dict[str, Client], mailbox: Mailbox) -> None:
+    CrmAccountFactory(user=mailbox.owner, status=CrmAccount.Status.REFUSED)
+
+    assert "Login refused, waiting for you" in page_of(people)
+
+
+def test_own_work_is_counted_and_nobody_elses(people: dict[str, Client], mailbox: Mailbox) -> None:
+    folder = MailFolderFactory(mailbox=mailbox)
+    for _number in range(3):
+        TransferFactory(message=MessageFactory(folder=folder))
+    TransferFactory(
+        message=MessageFactory(folder=folder), status=Status.DONE, finished_at=timezone.now() - timedelta(days=1)
+    )
+    TransferFactory()
+
+    answer = people["owner"].get("/status/")
+
+    assert (answer.context["waiting"], answer.context["running"], answer.context["failed"]) == (3, 0, 0)
+    assert "The last one was finished" in answer.content.decode()

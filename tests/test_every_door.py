@@ -1,0 +1,122 @@
+"""Every address of the portal, tried by four people. An address that is not listed here fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.factories import MailFolderFactory, MessageFactory
+
+FOUR = ("owner", "teammate", "administrator", "stranger")
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the four get, in their order; 302 for a stranger is the way to the sign-in."""
+
+    method: str
+    path: str
+    answers: tuple[int, int, int, int]
+    data: dict[str, str] = field(default_factory=dict)
+
+
+OPEN = (200, 200, 200, 200)
+SIGNED_IN = (200, 200, 200, 302)
+OWN_POST = (302, 404, 404, 302)
+OWN_PAGE = (200, 404, 404, 302)
+
+DOORS = {
+    "home": Door("get", "/", (302, 302, 302, 302)),
+    "healthz": Door("get", "/healthz", OPEN),
+    "start": Door("get", "/start/", SIGNED_IN),
+    "connect_crm": Door("get", "/start/crm/", SIGNED_IN),
+    "inbox": Door("get", "/inbox/", SIGNED_IN),
+    "act_on_selection": Door("post", "/inbox/act/", (302, 302, 302, 302), {"action": "mark", "message": "{message}"}),
+    "refresh": Door("post", "/inbox/refresh/", (302, 302, 302, 302)),
+    "states": Door("get", "/inbox/states/", (302, 302, 302, 302)),
+    "message": Door("get", "/inbox/{message}/", OWN_PAGE),
+    "act_on_message": Door("post", "/inbox/{message}/act/", OWN_POST, {"action": "mark"}),
+    "open_record": Door("get", "/inbox/{message}/open/", OWN_PAGE),
+    "message_body": Door("get", "/inbox/{message}/body/", OWN_PAGE),
+    "people": Door("get", "/inbox/{message}/people/", OWN_PAGE),
+    "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
+    "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
+    "settings": Door("get", "/settings/", SIGNED_IN),
+    "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
+    "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
+    "status": Door("get", "/status/", SIGNED_IN),
+    "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
+    "account_login": Door("get", "/accounts/login/", (302, 302, 302, 200)),
+    "administrator_sign_in": Door("get", "/accounts/administrator/", (302, 302, 302, 200)),
+    "account_logout": Door("get", "/accounts/logout/", (200, 200, 200, 302)),
+    "account_inactive": Door("get", "/accounts/inactive/", (403, 403, 403, 403)),
+    "socialaccount_login_cancelled": Door("get", "/accounts/cancelled/", OPEN),
+    "entra_login": Door("get", "/accounts/entra/login/", (405, 405, 405, 405)),
+    "entra_callback": Door("get", "/accounts/entra/login/callback/", (401, 401, 401, 401)),
+    "mailboxes:connect": Door("post", "/mailboxes/connect/", (302, 302, 302, 302)),
+    "mailboxes:callback": Door("get", "/mailboxes/callback/", (302, 302, 302, 302)),
+    "mailboxes:disconnect": Door("post", "/mailboxes/{mailbox}/disconnect/", OWN_POST),
+    "mailboxes:folders": Door("post", "/mailboxes/{mailbox}/folders/", OWN_POST),
+    "mailboxes:refresh": Door("post", "/mailboxes/{mailbox}/refresh/", OWN_POST),
+}
+
+
+def names(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names(pattern.url_patterns, space + inner)
+        else:
+            yield f"{space}{pattern.name}"
+
+
+def test_every_address_is_listed():
+    served = {name for name in names(get_resolver().url_patterns) if not name.startswith("admin:")}
+
+    assert served == set(DOORS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", DOORS)
+def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
+    from apps.accounts.models import User
+
+    mailbox = User.objects.get(username="owner").mailboxes.get()
+    message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
+    ids = {"message": message.pk, "mailbox": mailbox.pk}
+    door = DOORS[name]
+
+    # The owner comes last: what he is allowed to do may end what the others tried to reach.
+    got = {}
+    for who in reversed(FOUR):
+        data = {key: value.format(**ids) for key, value in door.data.items()}
+        got[who] = getattr(people[who], door.method)(door.path.format(**ids), data).status_code
+
+    assert tuple(got[who] for who in FOUR) == door.answers
+
+
+@pytest.mark.django_db
+def test_ids_of_somebody_else_are_as_if_they_had_not_been_sent(people: dict[str, Client]):
+    from apps.accounts.models import User
+    from apps.sync.models import Mark, Transfer
+
+    mailbox = User.objects.get(username="owner").mailboxes.get()
+    message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
+
+    for who in ("teammate", "administrator", "stranger"):
+        for action in ("sync", "mark", "unmark"):
+            people[who].post("/inbox/act/", {"action": action, "message": str(message.pk)})
+
+    assert not Transfer.objects.exists()
+    assert not Mark.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_administration_has_no_messages_tokens_or_passwords(people: dict[str, Client]):
+    for model in ("mailboxes/message", "mailboxes/mailboxtoken", "accounts/crmaccount", "sync/transfer", "sync/crmemail"):
+        assert people["administrator"].get(f"/admin/{model}/").status_code == 404
+    assert people["owner"].get("/admin/").status_code == 302
