@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import polib
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "locale" / "cs" / "LC_MESSAGES" / "django.po"
@@ -56,6 +59,17 @@ def complaints() -> list[str]:
     found += [f"missing: {msgid!r}" for _context, msgid in sorted(wanted - set(entries), key=str)]
     found += [f"no longer used: {msgid!r}" for _context, msgid in sorted(set(entries) - wanted, key=str)]
     return found
+
+
+def compile_if_stale() -> None:
+    """For tests that are started without `./run`; several processes may do it at once."""
+    compiled = CATALOGUE.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= CATALOGUE.stat().st_mtime:
+        return
+    fresh = CATALOGUE.with_suffix(f".{os.getpid()}.mo")
+    with CATALOGUE.open("rb") as source, fresh.open("wb") as target:
+        write_mo(target, read_po(source, locale="cs"))
+    fresh.replace(compiled)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,18 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.catalogues import compile_if_stale
 from tests.desk import desk, desk_for
 from tests.factories import MailboxFactory, UserFactory
 from tests.sandbox_server import Sandbox
 
 __all__ = ["desk", "desk_for"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _czech() -> None:
+    """Pages in Czech say what the catalogue says now."""
+    compile_if_stale()
 
 
 @pytest.fixture(scope="session")

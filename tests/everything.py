@@ -32,18 +32,18 @@ def main(arguments: list[str]) -> int:
     failed = run_pytest(
         "tests/sandbox", "--confcutdir=tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings"
     )
-    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "not browser and not live", "-n", WORKERS)
+    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "not browser and not whole and not live", "-n", WORKERS)
     with postgresql() as database_url, redis() as redis_url:
         failed |= run_pytest(
             "tests/work",
             "tests/sync",
             "tests/mailboxes",
-            *("-m", "not browser and not live", "-n", WORKERS),
+            *("-m", "not browser and not whole and not live", "-n", WORKERS),
             DATABASE_URL=database_url,
             CELERY_BROKER_URL=redis_url,
             CACHE_URL=redis_url,
         )
-    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "browser", "-n", "0")
+    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "browser or whole", "-n", "0")
     sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
     return 1 if failed else 0
 

@@ -13,7 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 def preferences(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
-        language = language_of(request)
+        request.LANGUAGE_CODE = language = language_of(request)
         with translation.override(language), timezone.override(time_zone_of(request)):
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -117,7 +118,7 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
     if not mailboxes:
         return Trouble(
             headline=_("No mailbox is connected yet."),
-            sentence=_("Two steps are left before you see the first e-mails."),
+            sentence=_("Connect one, and you see its e-mails here."),
             button=_("First steps"),
             url=reverse("start"),
             tone="wait",
@@ -166,4 +167,4 @@ def _waiting(transfers: TransferQuerySet) -> str:
         return _("Nothing was lost.")
     return ngettext(
         "Nothing was lost, %(count)s e-mail is waiting.", "Nothing was lost, %(count)s e-mails are waiting.", count
-    ) % {"count": count}
+    ) % {"count": number_format(count)}

@@ -26,7 +26,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One of the functions of design 4. `name` is what people and tests find it by; `key` works in the list."""
+    """One of the four functions of an e-mail. `name` is what people and tests find it by; `key` works in the list."""
 
     code: Code
     name: Promise

@@ -10,6 +10,7 @@ from itertools import groupby
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -110,4 +111,4 @@ def _day_name(day: date, today: date) -> str:
     if day == today - timedelta(days=1):
         return _("Yesterday")
     shape = pgettext("date format", "l j F") if day.year == today.year else pgettext("date format", "l j F Y")
-    return format_date(day, shape)
+    return capfirst(format_date(day, shape))

@@ -126,10 +126,12 @@ def _moving(
     states = {row.message.pk: row.message.state for row in rows}
     changes = progress.is_importing or progress.is_looking
     changes = changes or any(state in MOVING for state in (*states.values(), *(row.message.state for row in also)))
+    goes_on = changes and at - since <= POLLING_ENDS_AFTER
     return Moving(
         shown=",".join(f"{pk}.{state}" for pk, state in states.items()),
-        query=query_of(wanted, since=str(int(since.timestamp())), top=top),
-        goes_on=changes and at - since <= POLLING_ENDS_AFTER,
+        # Where the asking has ended, the next reason to ask begins its time anew.
+        query=query_of(wanted, since=str(int(since.timestamp())) if goes_on else "", top=top),
+        goes_on=goes_on,
         is_importing=progress.is_importing,
         is_looking=progress.is_looking,
         has_news=has_news,

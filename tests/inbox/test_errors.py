@@ -114,6 +114,22 @@ def test_a_name_that_is_not_ours_is_refused_with_a_page() -> None:
     assert "The request was not understood" in answer.content.decode()
 
 
+@pytest.mark.parametrize(("address", "host"), [("/", "elsewhere.example"), ("/broken/", "testserver")])
+def test_a_plain_page_speaks_the_language_of_the_browser(address: str, host: str) -> None:
+    client = Client(raise_request_exception=False)
+
+    answer = client.get(address, headers={"Host": host, "Accept-Language": "cs"})
+
+    assert '<html lang="cs">' in answer.content.decode()
+
+
+def test_a_crash_is_told_in_the_language_that_the_person_chose() -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(UserFactory(language="cs"), backend="django.contrib.auth.backends.ModelBackend")
+
+    assert '<html lang="cs">' in client.get("/broken/", headers={"Accept-Language": "en"}).content.decode()
+
+
 @pytest.mark.parametrize("address", ["/nowhere/", "/broken/", "/accounts/login/"])
 def test_every_page_holds_under_the_policy(address: str) -> None:
     answer = Client(raise_request_exception=False).get(address)

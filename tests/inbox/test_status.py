@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from apps.accounts.models import CrmAccount, User
 from apps.mailboxes.models import Mailbox
+from apps.sync.claiming import crm_key
 from apps.work.limits import raise_fence
 from apps.work.models import Status
 from tests.factories import NOON, CrmAccountFactory, MailFolderFactory, MessageFactory, TransferFactory
@@ -51,6 +52,16 @@ def test_a_pause_that_microsoft_asks_for_is_said_with_its_end(people: dict[str, 
 
     assert "Microsoft 365 asks for a pause" in page
     assert "until " in page
+
+
+def test_a_silent_coripo_is_said_with_its_beginning(people: dict[str, Client], mailbox: Mailbox) -> None:
+    account = CrmAccountFactory(user=mailbox.owner)
+    raise_fence(crm_key(account.server), reason="crm_unreachable", seconds=600)
+
+    page = page_of(people)
+
+    assert "CORIPO does not answer" in page
+    assert "since " in page
 
 
 def test_a_refused_login_is_said(people: dict[str, Client], mailbox: Mailbox) -> None:

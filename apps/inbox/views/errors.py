@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language_from_request
 from django.views.decorators.csrf import requires_csrf_token
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400. It may come before there is a session or a trusted host name, so its page asks for neither."""
-    return HttpResponse(render_to_string("errors/400.html", _handle(request)), status=400)
+    return HttpResponse(_plain(request, "errors/400.html"), status=400)
 
 
 @requires_csrf_token
@@ -27,7 +29,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500. Neither the database nor a context processor is asked: one of them may be what broke."""
-    return HttpResponse(render_to_string("errors/500.html", _handle(request)), status=500)
+    return HttpResponse(_plain(request, "errors/500.html"), status=500)
 
 
 @requires_csrf_token
@@ -39,9 +41,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", context, status=403)
 
 
-def _handle(request: HttpRequest) -> dict[str, str]:
-    """The number under which support finds the request in the logs."""
-    return {"request_id": getattr(request, "request_id", "")}
+def _plain(request: HttpRequest, template: str) -> str:
+    """A page that stands alone, with the number under which support finds the request in the logs.
+
+    Whatever failed before it was known who asks speaks the language of the browser.
+    """
+    with translation.override(getattr(request, "LANGUAGE_CODE", "") or get_language_from_request(request)):
+        return render_to_string(template, {"request_id": getattr(request, "request_id", "")})
 
 
 def _layout(request: HttpRequest) -> str:

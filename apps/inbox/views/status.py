@@ -15,7 +15,9 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.core.templatetags.portal import moment
+from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState
+from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer
 from apps.work.limits import fence
 from apps.work.models import Status
@@ -43,7 +45,7 @@ def status(request: PortalRequest) -> HttpResponse:
         "at": at,
         "connections": [
             *(_mailbox_line(mailbox, at=at) for mailbox in mailboxes),
-            _crm_line(request.user, newest=newest),
+            _crm_line(request.user, newest=newest, at=at),
         ],
         "waiting": transfers.filter(status=Status.QUEUED).count(),
         "running": transfers.filter(status=Status.CLAIMED).count(),
@@ -61,7 +63,7 @@ def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:
         return Connection(
             name, "failed", _("No access to the mailbox"), mailbox.looked_at, _since(mailbox.status_since)
         )
-    if standing := fence(f"graph:{mailbox.home_account_id}", at=at):
+    if standing := fence(graph_key(mailbox), at=at):
         until = _("until %(time)s") % {"time": moment(standing.until)}
         return Connection(name, "queued", _("Microsoft 365 asks for a pause"), mailbox.looked_at, until)
     if mailbox.looked_at is None:
@@ -69,13 +71,15 @@ def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:
     return Connection(name, "synced", _("In order"), mailbox.looked_at)
 
 
-def _crm_line(user: User, *, newest: datetime | None) -> Connection:
+def _crm_line(user: User, *, newest: datetime | None, at: datetime) -> Connection:
     name = f"CORIPO · {CrmServer.objects.current().web_url.partition('://')[2]}"
-    account = CrmAccount.objects.filter(user=user).first()
+    account = CrmAccount.objects.select_related("server").filter(user=user).first()
     if account is None:
         return Connection(name, "not_synced", _("Not connected"), None)
     if account.status == CrmAccount.Status.REFUSED:
         return Connection(name, "failed", _("Login refused, waiting for you"), newest, _since(account.status_since))
+    if standing := fence(crm_key(account.server), at=at):
+        return Connection(name, "queued", _("CORIPO does not answer"), newest, _since(standing.since))
     succeeded_at = max(newest, account.status_since) if newest else account.status_since
     return Connection(name, "synced", _("In order"), succeeded_at, account.user_name)
 

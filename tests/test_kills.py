@@ -1,0 +1,21 @@
+"""Scenarios 1 to 3 of a killed worker: at each named step of a delivery, from outside, everything started as `./run` does."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bench.kill import LEASE_SECONDS, STEPS, run
+from tests.installation import Installation
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(400)
+def test_scenario_1_2_3_a_kill_at_each_step_loses_and_doubles_nothing():
+    kills = len(STEPS) * 2
+
+    with Installation(environment={"LEASE_SECONDS": str(LEASE_SECONDS)}) as installation:
+        count, _seconds = run(installation, kills=kills, mails=kills * 3, chance=random.Random(7))
+
+    assert (count.lost, count.doubled, count.wrong_links, count.wrong_files, count.not_synced) == (0, 0, 0, 0, 0)
