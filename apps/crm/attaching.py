@@ -7,11 +7,9 @@ from apps.crm.calling import Caller
 from apps.crm.errors import CrmIdOccupied, CrmOutcomeUnknown, CrmRejected
 from apps.crm.face import Created, OutgoingFile
 from apps.crm.reading import read_record
-from apps.crm.transport import Patience
 
 # 31 MB end in HTTP 500 with an empty body: the upload limit is 30 MB by default.
 LARGEST_FILE_BYTES = 30_000_000
-_CALLS_PER_FILE = 4  # the note, two readings where it is there already, the file
 
 
 def attach(caller: Caller, file: OutgoingFile) -> Created:
@@ -27,12 +25,6 @@ def attach(caller: Caller, file: OutgoingFile) -> Created:
     if shapes.id_in(answer) != file.note_id:
         raise CrmRejected(field="attachment", reason="CORIPO did not keep the file")
     return Created(file.note_id)
-
-
-def seconds_to_attach(patience: Patience, size_bytes: int) -> float:
-    encoded_bytes = size_bytes * 4 // 3
-    small_calls = _CALLS_PER_FILE * (patience.connect_seconds + patience.read_seconds)
-    return small_calls + patience.read_seconds_for(encoded_bytes)
 
 
 def _have_note(caller: Caller, file: OutgoingFile, name: str) -> None:

@@ -7,7 +7,7 @@ CrmError                     try again?   who hears of it
 ├── CrmUnauthorized          no           the login's owner: "Check your CORIPO password"
 ├── CrmRejected              no           the user: which field, and why
 │   └── CrmForbidden         no           the user: this login has no right to do that
-├── CrmIdOccupied            no           the caller decides (design, "Own record id")
+├── CrmIdOccupied            no           the caller decides (docs/adr/0002)
 └── CrmContractBroken        no           us: an answer that we cannot read
 """
 

@@ -184,10 +184,6 @@ class CrmClient(Protocol):
         """Store one file as a note of its e-mail. Safe to repeat after any error."""
         ...
 
-    def seconds_to_attach(self, size_bytes: int) -> float:
-        """How long `attach` may take at most for a file of this size, so that a lease can outlast it."""
-        ...
-
     def read_record(self, module: str, record_id: str) -> RecordSight:
         """What this login sees of a record, to be asked before somebody is sent there."""
         ...

@@ -49,8 +49,5 @@ class RestV41:
     def attach(self, file: OutgoingFile) -> Created:
         return attaching.attach(self._caller, file)
 
-    def seconds_to_attach(self, size_bytes: int) -> float:
-        return attaching.seconds_to_attach(self._caller.transport.patience, size_bytes)
-
     def read_record(self, module: str, record_id: str) -> RecordSight:
         return reading.read_record(self._caller, module, record_id)

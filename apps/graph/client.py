@@ -1,6 +1,6 @@
 """Microsoft Graph as the portal uses it, in plain Python: requests out, dataclasses or a GraphError back.
 
-It never sleeps and never loops on a refusal: a fence or a time in a row waits (design 6, "Shared limits"). Each call
+It never sleeps and never loops on a refusal: a fence or a time in a row waits (docs/adr/0004). Each call
 is one request unless its docstring says more. Ids are immutable ones, asked for in one place.
 """
 
@@ -324,7 +324,7 @@ def _moment(at: datetime) -> str:
 
 
 def _id(graph_id: str) -> str:
-    """An id in a path; the trailing "=" stays bare, as some accounts refuse it encoded (microsoft-graph.md 1)."""
+    """An id in a path; the trailing "=" stays bare, as some accounts refuse it encoded."""
     return quote(graph_id, safe="=")
 
 

@@ -14,7 +14,7 @@ GraphError                    try again?   who hears of it
 └── GraphContractBroken       no           us: an answer that we cannot read, or a link that leads elsewhere
     └── InvalidIdToken        no           us and the person: nobody is signed in by it
 
-Source: microsoft-graph.md 15 and 16.
+Source: Microsoft's error reference for Entra ID and Graph.
 """
 
 from __future__ import annotations

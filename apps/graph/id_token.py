@@ -1,4 +1,4 @@
-"""ID tokens are checked here: MSAL checks neither signature nor audience nor issuer (oauth-experiments.md a5)."""
+"""ID tokens are checked here: MSAL checks neither signature nor audience nor issuer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Graph's refusals, sorted by what happens next. By code first, by status where the code is unknown, never by message.
 
-Source: microsoft-graph.md 12 and 16.
+Source: Microsoft Graph's documentation on throttling and errors.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from apps.graph.id_token import Claims, current_authority, validate_id_token
 # A token with less life than this is replaced: MSAL's own limit, so that both look at it alike.
 LEAST_LIFE_SECONDS = 300
 
-# microsoft-graph.md 15, "error / AADSTS".
+# Microsoft's AADSTS codes, sorted by who can help.
 _REASONS = {
     Disconnection.EXPIRED: {700082, 70008, 70043, 50132},
     Disconnection.REVOKED: {50173},

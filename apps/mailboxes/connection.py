@@ -16,7 +16,7 @@ from apps.mailboxes.tokens import MailboxTokens
 from apps.work.limits import LimitReached, fence, raise_fence, slot
 from apps.work.models import Fence
 
-# Graph allows four requests in flight for a mailbox: one is the page's, one the interactive lane's (design 6).
+# Graph allows four requests in flight for a mailbox: one is the page's, one the interactive lane's.
 PAGE_SLOT = (0,)
 BULK_SLOTS = (2, 3)
 GRAPH_KEY = "graph:"

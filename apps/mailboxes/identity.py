@@ -1,4 +1,4 @@
-"""Which mail a message is: the same in every mailbox that has a copy (design 6, "Identity")."""
+"""Which mail a message is: the same in every mailbox that has a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Access tokens of a mailbox: one refresh for everybody, however many ask at once (design 6, "Refreshing a token").
+"""Access tokens of a mailbox: one refresh for everybody, however many ask at once.
 
 No transaction stays open across the network. Whoever refreshes holds the row by a lease longer than MSAL's time-outs;
 the others wait for the new token. A rotated token is kept whatever became of the lease, unless somebody saved another.
@@ -20,7 +20,7 @@ from apps.mailboxes.models import Mailbox, MailboxToken
 
 log = logging.getLogger(__name__)
 
-# Always this list in this casing: another spelling makes every call a refresh (oauth-experiments.md a7).
+# Always this list in this casing: another spelling makes every call a refresh.
 SCOPES = ("User.Read", "Mail.Read")
 REFRESH_LEASE = timedelta(seconds=60)
 LONGEST_WAIT_SECONDS = 10.0

@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 
-# The polling floor: while its owner has a page open, and else (design 6, "Import").
+# The polling floor: while its owner has a page open, and else.
 WATCHED_EVERY = timedelta(seconds=60)
 UNWATCHED_EVERY = timedelta(minutes=5)
 WATCHED_FOR = timedelta(minutes=2)

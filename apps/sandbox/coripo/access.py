@@ -3,7 +3,7 @@
 Administrators and ordinary users: every record. A restricted user: what is assigned to him, made by him or shared
 with him; he changes no companies. Lists leave hidden records out, a read of one is fault 40 for the whole call, a link
 from one fails. Users and addresses are open to everybody; only an administrator changes users.
-Source: service/v4_1 of the same family; suitecrm-observed.md "Errors".
+Source: service/v4_1 of the same family; measured on SuiteCRM 7.14.6, "Errors".
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """What the server does to texts when they are saved and read.
 
-Source: suitecrm-observed.md "Text: what is lost or changed" and "Dates".
+Source: measured on SuiteCRM 7.14.6, "Text: what is lost or changed" and "Dates".
 """
 
 import html

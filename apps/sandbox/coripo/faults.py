@@ -1,4 +1,4 @@
-"""How a call ends when it does not end well. Source: suitecrm-observed.md "Errors"."""
+"""How a call ends when it does not end well. Source: measured on SuiteCRM 7.14.6, "Errors"."""
 
 from typing import ClassVar
 

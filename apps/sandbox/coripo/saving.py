@@ -1,6 +1,6 @@
 """Saving a record the way the server does, silent losses included.
 
-Source: suitecrm-observed.md "Ids, updates, idempotence", "Emails", "Contacts, accounts, addresses".
+Source: measured on SuiteCRM 7.14.6, "Ids, updates, idempotence", "Emails", "Contacts, accounts, addresses".
 """
 
 import re

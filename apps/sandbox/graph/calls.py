@@ -15,7 +15,7 @@ from apps.sandbox.graph import errors
 from apps.sandbox.graph.models import Mailbox
 from apps.sandbox.graph.queries import Options, options
 
-MAX_PAGE_SIZE = 512  # measured on live mailboxes: a greater maxpagesize is quietly cut (microsoft-graph.md 7)
+MAX_PAGE_SIZE = 512  # measured on live mailboxes: a greater maxpagesize is quietly cut
 PREFERENCE = re.compile(r'\s*([^=,;\s]+)\s*(?:=\s*(?:"([^"]*)"|([^,;"\s]*)))?')
 
 

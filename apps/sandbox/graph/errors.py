@@ -1,4 +1,4 @@
-"""How Graph refuses: status, code and text of each error that this stand-in knows. Source: microsoft-graph.md 16."""
+"""How Graph refuses: status, code and text of each error that this stand-in knows. Source: Microsoft Graph's documentation."""
 
 from collections.abc import Mapping
 

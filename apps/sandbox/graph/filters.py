@@ -29,7 +29,7 @@ CLAIMS = {"isread": "is_read", "isdraft": "is_draft", "hasattachments": "has_att
 CATEGORIES = "categories"
 # Exchange cannot look into these lists.
 UNFILTERABLE = {"torecipients", "ccrecipients", "bccrecipients", "replyto", "body", "body/content", "bodypreview"}
-# Beside any sort order only these were seen to work (microsoft-graph.md 3, measured).
+# Beside any sort order only these were seen to work (measured).
 SORTABLE_BESIDE = {"isread", "isdraft", "receiveddatetime", "sentdatetime", CATEGORIES}
 
 TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punctuation>[(),:])|(?P<word>[^\s'(),:]+(?::\d\d[^\s'(),]*)*))")

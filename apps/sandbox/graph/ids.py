@@ -2,7 +2,7 @@
 
 An id is base64 with `-` and `_`, ends in `=` and is case-sensitive. Inside are the mailbox's guid, the row, and for the
 mutable space the location, so that a move gives a message another mutable id and leaves the immutable one alone.
-Source: microsoft-graph.md 1 and 8.
+Source: Microsoft Graph's documentation.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The options of a Graph query: what may be asked, what may be combined, and how the rest is refused.
 
-Graph is stricter than OData, and two measurements of it differ (microsoft-graph.md 3 and 19). Where they do, the
+Graph is stricter than OData, and two measurements of it differ. Where they do, the
 stricter one holds here, so that a client that passes here passes there.
 """
 

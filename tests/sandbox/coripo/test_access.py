@@ -1,4 +1,4 @@
-"""Three roles. suitecrm-observed.md "Errors": no ACL right is 40.
+"""Three roles. Measured on SuiteCRM 7.14.6: "Errors": no ACL right is 40.
 
 Which calls that means is read in service/v4_1 of the same family: lists leave out what is hidden.
 """
@@ -41,7 +41,7 @@ def test_a_restricted_user_changes_no_companies(restricted: Crm) -> None:
 
 
 def test_only_an_administrator_changes_users(crm: Crm, door: Crm, users: dict[str, User]) -> None:
-    """Users are readable by everybody; writing needs an administrator (coripo-api.md 5.5)."""
+    """Users are readable by everybody; writing needs an administrator."""
     jana = users["jana"].pk
 
     assert crm.read("Users", jana, "user_name", "full_name", "is_admin", "password") == {

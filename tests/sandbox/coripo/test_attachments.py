@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Attachments"."""
+"""Measured on SuiteCRM 7.14.6: "Attachments"."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Emails"."""
+"""Measured on SuiteCRM 7.14.6: "Emails"."""
 
 from apps.sandbox.coripo.models import User
 from tests.sandbox.coripo.conftest import Crm

@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Contacts, accounts, addresses" and "Relationships"."""
+"""Measured on SuiteCRM 7.14.6: "Contacts, accounts, addresses" and "Relationships"."""
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_companies_of_a_contact(crm: Crm) -> None:
 
 
 def test_account_name_alone_links_nothing(crm: Crm) -> None:
-    """account_name alone links nothing; set_entries on Contacts finds or creates it (coripo-api.md 8.4)."""
+    """account_name alone links nothing; set_entries on Contacts finds or creates it."""
     crm.save("Contacts", last_name="Z", account_name="A")
     assert crm.ids("Accounts") == []
 
@@ -208,7 +208,7 @@ def test_search_finds_by_name_and_address_but_shows_no_address(crm: Crm) -> None
 
 
 def test_modules_and_fields_are_described(crm: Crm) -> None:
-    """get_module_fields: use it to learn date_sent vs date_sent_received (coripo-api.md 8.3)."""
+    """get_module_fields: use it to learn date_sent vs date_sent_received."""
     fields = crm.call("get_module_fields", "Emails", [])
     modules = [module["module_key"] for module in crm.call("get_available_modules")["modules"]]
 

@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Finding things" and "Shapes"."""
+"""Measured on SuiteCRM 7.14.6: "Finding things" and "Shapes"."""
 
 import pytest
 

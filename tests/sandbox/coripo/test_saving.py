@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Ids, updates, idempotence" and "Batch writes"."""
+"""Measured on SuiteCRM 7.14.6: "Ids, updates, idempotence" and "Batch writes"."""
 
 import pytest
 

@@ -34,7 +34,7 @@ def test_passwords(door: Crm, auth: dict[str, str], is_let_in: bool) -> None:
 
 
 def test_ldap_takes_the_plain_password_only(door: Crm) -> None:
-    """LDAP: PLAIN with the plain text (coripo-api.md 8.2)."""
+    """LDAP: PLAIN with the plain text."""
     create_user("ldap", PASSWORD, "Lída Dvořáková", is_ldap=True)
 
     by_md5 = json.loads(door.send("login", {"user_name": "ldap", "password": MD5}, "t", []).content)
@@ -70,7 +70,7 @@ def test_logout_is_null_and_ends_the_session(crm: Crm) -> None:
 
 
 def test_expired_sessions_are_11_and_in_two_methods_10(crm: Crm) -> None:
-    """session expired: 11; Trap: search_by_module and get_available_modules report 10 (coripo-api.md 8.6)."""
+    """session expired: 11; Trap: search_by_module and get_available_modules report 10."""
     crm.client.post("/_control/coripo/expire-sessions")
 
     assert crm.call("get_entries_count", "Contacts", "", 0)["number"] == 11

@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Text: what is lost or changed" and "Dates"."""
+"""Measured on SuiteCRM 7.14.6: "Text: what is lost or changed" and "Dates"."""
 
 import pytest
 

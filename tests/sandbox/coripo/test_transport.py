@@ -1,4 +1,4 @@
-"""suitecrm-observed.md "Transport" and "Errors"."""
+"""Measured on SuiteCRM 7.14.6: "Transport" and "Errors"."""
 
 import json
 

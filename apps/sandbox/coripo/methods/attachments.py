@@ -1,4 +1,4 @@
-"""Files of notes. Source: suitecrm-observed.md "Attachments"."""
+"""Files of notes. Source: measured on SuiteCRM 7.14.6, "Attachments"."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Reading records by id and by condition. Source: suitecrm-observed.md "Shapes" and "Finding things"."""
+"""Reading records by id and by condition. Source: measured on SuiteCRM 7.14.6, "Shapes" and "Finding things"."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tying records together and reading what is tied. Source: suitecrm-observed.md "Relationships"."""
+"""Tying records together and reading what is tied. Source: measured on SuiteCRM 7.14.6, "Relationships"."""
 
 from typing import Any
 

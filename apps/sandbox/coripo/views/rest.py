@@ -1,4 +1,4 @@
-"""The door of REST v4_1: a form in, JSON out. Source: suitecrm-observed.md "Transport" and "Errors"."""
+"""The door of REST v4_1: a form in, JSON out. Source: measured on SuiteCRM 7.14.6, "Transport" and "Errors"."""
 
 import inspect
 import json
