@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.accounts.models import User
-from apps.mailboxes.models import Message
+from apps.mailboxes.models import Message, MessageQuerySet
 from apps.sync.models import Mark, Transfer
-from apps.sync.states import refresh_states
+from apps.sync.states import Identity, hold, writing_facts
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
 
@@ -38,10 +38,11 @@ def sync_messages(
 ) -> Asked:
     """Ask for the transfer of these messages by hand. May be repeated: a message has one active transfer.
 
-    On a selection, marked mails are left out and counted; a single message always goes (functions.md 1.3).
+    On a selection, marked mails are left out and counted; a single message always goes.
     """
-    with transaction.atomic():
-        messages = _locked(message_ids, user)
+    chosen = _own(message_ids, user)
+    with writing_facts(_identities(chosen)):
+        messages = list(chosen)
         left_out = _marked_synced(messages) if leave_out_marked else set()
         going = [message for message in messages if message.pk not in left_out]
         run = Run.objects.create(
@@ -71,7 +72,6 @@ def sync_messages(
                 if message.pk not in waiting
             ]
         )
-        refresh_states({(message.email_key, message.variant) for message in going})
         wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
     return Asked(run, queued=len(going) - len(waiting), already=len(waiting), left_out_marked=len(left_out))
 
@@ -87,9 +87,13 @@ def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
     The user's copies become another variant of the mail, so that the colleague's record stays what it is for everybody else.
     """
     with transaction.atomic():
-        for message in _locked([message_id], user):
+        chosen = _own([message_id], user)
+        hold(_identities(chosen))
+        for message in chosen:
             copies = Message.objects.visible_to(user).filter(email_key=message.email_key, variant=message.variant)
-            copies.update(variant=f"user-{user.pk}")
+            # What is on its way finishes as the mail that it set out as.
+            if not Transfer.objects.filter(message__in=copies, status=Status.CLAIMED).exists():
+                copies.update(variant=f"user-{user.pk}")
         return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
 
 
@@ -113,8 +117,9 @@ def resume_transfers(*, user: User, at: datetime) -> int:
 
 
 def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
-    with transaction.atomic():
-        messages = _locked(message_ids, user)
+    chosen = _own(message_ids, user)
+    with writing_facts(_identities(chosen)):
+        messages = list(chosen)
         known = _marks_of(messages)
         fresh = {_mark_key(message) for message in messages if known.get(_mark_key(message)) != value}
         Mark.objects.bulk_create(
@@ -135,7 +140,6 @@ def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: da
             update_fields=["value", "source", "set_by", "set_at"],
         )
         _settle_by_hand(messages, value, at=at)
-        refresh_states({(message.email_key, message.variant) for message in messages})
     return len(fresh)
 
 
@@ -149,12 +153,13 @@ def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime)
         )
 
 
-def _locked(message_ids: Collection[int], user: User) -> list[Message]:
-    """The user's own messages among these, locked against a second click until the transaction ends."""
-    chosen = Message.objects.visible_to(user).filter(pk__in=list(message_ids)).order_by("pk").select_related("mailbox")
-    if connection.features.has_select_for_update:
-        chosen = chosen.select_for_update(of=("self",))
-    return list(chosen)
+def _own(message_ids: Collection[int], user: User) -> MessageQuerySet:
+    """The user's own messages among these."""
+    return Message.objects.visible_to(user).filter(pk__in=list(message_ids)).order_by("pk").select_related("mailbox")
+
+
+def _identities(messages: MessageQuerySet) -> list[Identity]:
+    return list(messages.values_list("email_key", "variant"))
 
 
 def _mark_key(message: Message) -> tuple[str, str, str]:

@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Promise] = {
     "poison": _("The transfer broke off three times at this e-mail, so it was set aside. Nothing else waits for it."),
+    "tried_often": _(
+        "The transfer was tried many times and broke off each time, so it was set aside. Nothing else waits for it."
+    ),
     "crashed": _("The transfer broke off and is tried again."),
     "left_mailbox": _("The e-mail is no longer in the mailbox."),
     "marked": _("It was marked by hand before its turn came."),

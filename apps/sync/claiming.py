@@ -15,7 +15,7 @@ from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
-from apps.sync.states import refresh_states
+from apps.sync.states import writing_facts
 from apps.work.models import Fence, Status
 
 BATCH_SIZE = 50
@@ -38,11 +38,17 @@ class Batch:
     def held(self) -> TransferQuerySet:
         return Transfer.objects.filter(status=Status.CLAIMED, claim=self.claim)
 
-    def renew(self, *, at: datetime, extra_seconds: float = 0.0) -> bool:
+    def renew(self, *, at: datetime) -> bool:
         """Keep the batch; False when it is no longer ours, so that nothing more may be written for it."""
-        until = at + timedelta(seconds=settings.LEASE_SECONDS + extra_seconds)
-        CrmEmail.objects.filter(creator_claim=self.claim).update(creator_lease_until=until)
-        return self.held().update(lease_until=until) > 0
+        until = at + timedelta(seconds=settings.LEASE_SECONDS)
+        if not self.held().update(lease_until=until):
+            return False
+        creating = CrmEmail.objects.filter(creator_claim=self.claim)
+        with transaction.atomic():
+            # In the order in which everybody locks records.
+            list(creating.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+            creating.update(creator_lease_until=until)
+        return True
 
 
 def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
@@ -83,22 +89,21 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
 
     A transfer that once brought its carrier down travels alone, so that a poisoned one takes nobody along.
     """
-    due = deliverable(lane=lane, at=at).filter(mailbox=mailbox)
-    lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
-    with transaction.atomic():
-        oldest = due.order_by("pk").values_list("crashes", flat=True).first()
-        if oldest is None:
-            return None
-        company = due.filter(crashes__gt=0) if oldest else due.filter(crashes=0)
-        claim, pks = Transfer.objects.filter(pk__in=company.order_by("pk").values("pk")).claim(
-            size=1 if oldest else BATCH_SIZE, lease_until=lease_until
-        )
+    due = deliverable(lane=lane, at=at).filter(mailbox=mailbox).order_by("pk")
+    oldest = due.values_list("crashes", flat=True).first()
+    if oldest is None:
+        return None
+    company = due.filter(crashes__gt=0)[:1] if oldest else due.filter(crashes=0)[:BATCH_SIZE]
+    chosen = list(company.values_list("pk", "message__email_key", "message__variant"))
+    with writing_facts((key, variant) for _pk, key, variant in chosen):
+        # Chosen without a lock: what somebody else took, or a person marked meanwhile, is due no more.
+        still_due = Transfer.objects.due(lane=lane, at=at).filter(pk__in=[pk for pk, _key, _variant in chosen])
+        claim, pks = still_due.claim(size=BATCH_SIZE, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
         transfers = list(
             Transfer.objects.filter(pk__in=pks, claim=claim)
             .select_related("message", "run", "requested_by")
             .order_by("pk")
         )
-        refresh_states({(t.message.email_key, t.message.variant) for t in transfers})
     if not transfers:
         return None
     account = CrmAccount.objects.select_related("server", "user").get(user=mailbox.owner_id)
@@ -107,12 +112,12 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
 
 def give_back_expired(*, at: datetime) -> int:
     """Return what silent carriers held, and write the states that follow."""
-    with transaction.atomic():
-        silent = list(
-            Transfer.objects.filter(status=Status.CLAIMED, lease_until__lt=at).values_list(
-                "pk", "message__email_key", "message__variant"
-            )
+    silent = list(
+        Transfer.objects.filter(status=Status.CLAIMED, lease_until__lt=at).values_list(
+            "pk", "message__email_key", "message__variant"
         )
-        returned = Transfer.objects.filter(pk__in=[pk for pk, _key, _variant in silent]).give_back_expired(at=at)
-        refresh_states({(key, variant) for _pk, key, variant in silent})
-    return returned
+    )
+    if not silent:
+        return 0
+    with writing_facts((key, variant) for _pk, key, variant in silent):
+        return Transfer.objects.filter(pk__in=[pk for pk, _key, _variant in silent]).give_back_expired(at=at)

@@ -11,7 +11,7 @@ from apps.mailboxes.letters import Letter
 from apps.mailboxes.models import Mailbox
 from apps.sync.models import SyncRules
 
-# Above this many people a mail is a mailing list in disguise; matching stops here and says so (peers.md 29).
+# Above this many people a mail is a mailing list in disguise; matching stops here and says so.
 MOST_ADDRESSES = 200
 
 

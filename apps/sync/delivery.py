@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from apps.accounts.actions import crm_login
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnreachable
@@ -26,16 +28,15 @@ from apps.sync.linking import link_parcels
 from apps.sync.parcels import Fetched
 from apps.sync.rules import rules_of
 from apps.sync.storing import create_missing
+from apps.work.heartbeat import heartbeat
 from apps.work.limits import LimitReached, lower_fence, raise_fence, slot
 from apps.work.models import Lane
 
 log = logging.getLogger(__name__)
 
-# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's (design 6).
+# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
 SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
-BUSY_SECONDS = 1
-# A bulk write and the reading after it may each take the wire's whole patience.
-SLOW_WRITE_SECONDS = 60.0
+BUSY = timedelta(seconds=1)
 
 
 def deliver_due(lane: str, *, until: datetime) -> bool:
@@ -44,46 +45,54 @@ def deliver_due(lane: str, *, until: datetime) -> bool:
     Returns whether more is due. Never raises for trouble of one batch: that is logged, and its rows wait for another try.
     """
     served: set[int] = set()
+    busy: set[int] = set()
     while (at := now()) < until:
-        mailbox = next_mailbox(lane=lane, at=at, served=served)
+        mailbox = next_mailbox(lane=lane, at=at, served=served | busy)
         if mailbox is None:
             if not served:
                 return False
             served.clear()
             continue
-        served.add(mailbox.pk)
-        _carry_one(mailbox, lane=Lane(lane), at=at)
+        is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until)
+        (served if is_free else busy).add(mailbox.pk)
     return deliverable(lane=lane, at=now()).exists()
 
 
-def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime) -> None:
+def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime) -> bool:
+    """Carry one batch of this mailbox. False where as many requests as Graph allows are under way in it already."""
+    batch = claim_batch(mailbox, lane=lane, at=at)
+    if batch is None:
+        return True
+    _step(batch, "claimed")
     try:
-        with slot(graph_key(mailbox), SLOTS[lane]):
-            batch = claim_batch(mailbox, lane=lane, at=at)
-            if batch is None:
-                return
-            _step(batch, "claimed")
-            try:
-                carry(batch)
-            except recording.LeaseLost:
-                log.warning("lease lost", extra={"claim": str(batch.claim), "mailbox_id": mailbox.pk})
-            except Exception:
-                # A fault of ours: the batch comes back one by one, and its third time sets the culprit aside.
-                log.exception("batch failed", extra={"claim": str(batch.claim), "mailbox_id": mailbox.pk})
-                recording.give_back_crashed(batch, at=now())
+        with heartbeat(lambda: batch.renew(at=now()), every_seconds=settings.LEASE_SECONDS / 3):
+            carry(batch, lane=lane, until=until)
     except LimitReached:
-        deliverable(lane=lane, at=at).filter(mailbox=mailbox).update(not_before=at + timedelta(seconds=BUSY_SECONDS))
+        recording.give_back_unfetched(batch, [], cause="", not_before=now() + BUSY)
+        return False
+    except recording.LeaseLost:
+        recording.let_go_of_creating(batch)
+        log.warning("lease lost", extra={"claim": str(batch.claim), "mailbox_id": mailbox.pk})
+    except Exception:
+        # A fault of ours: the batch comes back one by one, and its third time sets the culprit aside.
+        log.exception("batch failed", extra={"claim": str(batch.claim), "mailbox_id": mailbox.pk})
+        recording.give_back_crashed(batch, at=now())
+    return True
 
 
-def carry(batch: Batch) -> None:
-    """Take one claimed batch as far as it goes; every transfer of it ends with an outcome or waits for its next try."""
-    fetched = fetch_letters(batch)
+def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
+    """Take one claimed batch as far as it goes; every transfer of it ends with an outcome or waits for its next try.
+
+    Raises LimitReached before anything was done, where the lane's slots of the mailbox are taken.
+    """
+    with slot(graph_key(batch.mailbox), SLOTS[lane]) as held:
+        fetched = fetch_letters(batch, held)
     _step(batch, "fetched")
     if not fetched:
         return
     try:
         with crm_login(batch.account) as crm:
-            _hand_over(batch, fetched, crm)
+            _hand_over(batch, fetched, crm, until=until)
         lower_fence(crm_key(batch.account.server))
     except CrmUnauthorized as error:
         batch.account.record_refusal(generation=batch.account.generation, at=now())
@@ -95,7 +104,7 @@ def carry(batch: Batch) -> None:
         recording.give_back(batch, error=error, at=now())
 
 
-def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient) -> None:
+def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
     rules = rules_of(batch.mailbox.owner)
     addresses = {
         item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
@@ -106,6 +115,7 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient) -> None:
 
     for item in fetched:
         item.targets = targets_for(addresses[item.transfer.pk], contacts, link_companies=rules.link_companies)
+    _renewed(batch)
     parcels = intend(batch, fetched, existing=existing, rules=rules, at=now())
     _step(batch, "intended")
 
@@ -120,7 +130,7 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient) -> None:
     link_parcels(batch, parcels, crm=crm, at=now())
     _step(batch, "related")
 
-    attach_files(batch, parcels, crm=crm, rules=rules)
+    attach_files(batch, parcels, crm=crm, rules=rules, until=until)
     _step(batch, "attached")
 
     recording.finish(batch, parcels, at=now())
@@ -129,7 +139,7 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient) -> None:
 
 def _renewed(batch: Batch) -> None:
     """Everything after this may write under our claim; without the lease somebody else is at it already."""
-    if not batch.renew(at=now(), extra_seconds=SLOW_WRITE_SECONDS):
+    if not batch.renew(at=now()):
         raise recording.LeaseLost(str(batch.claim))
 
 

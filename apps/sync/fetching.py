@@ -16,15 +16,18 @@ from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.models import Transfer
 from apps.sync.parcels import Fetched
-from apps.work.limits import lower_fence, raise_fence
+from apps.work.limits import HeldSlot, lower_fence, raise_fence
 
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
 MOST_BYTES = 48 * 1024 * 1024
 RENEW_AFTER = timedelta(seconds=10)
 
 
-def fetch_letters(batch: Batch) -> list[Fetched]:
-    """The letters that could be read, in the order of their transfers; the other transfers are settled or given back."""
+def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
+    """The letters that could be read, in the order of their transfers; the others are settled or given back.
+
+    `held` is the slot of Graph's limit that the requests go through.
+    """
     fetched: list[Fetched] = []
     size, renewed_at = 0, now()
     with graph_client(batch.mailbox) as graph:
@@ -44,17 +47,18 @@ def fetch_letters(batch: Batch) -> list[Fetched]:
                     raise_fence(
                         graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds, at=now()
                     )
-                recording.give_back_unfetched(batch, fetched, cause=error.code, at=now())
+                    recording.put_off(batch, transfer, error=error, at=now())
+                recording.give_back_unfetched(batch, fetched, cause=error.code, not_before=now())
                 return fetched
             with _suspected(batch, transfer):
                 letter = read_letter(raw)
             fetched.append(Fetched(transfer, letter))
             size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
             if now() - renewed_at > RENEW_AFTER:
-                batch.renew(at=now())
+                held.renew(at=now())
                 renewed_at = now()
     lower_fence(graph_key(batch.mailbox))
-    recording.give_back_unfetched(batch, fetched, cause="", at=now())
+    recording.give_back_unfetched(batch, fetched, cause="", not_before=now())
     return fetched
 
 
@@ -63,5 +67,8 @@ def _suspected(batch: Batch, transfer: Transfer) -> Iterator[None]:
     """Foreign bytes are read now: if this process dies of them, the row says which ones they were."""
     mine = batch.held().filter(pk=transfer.pk)
     mine.update(crashes=F("crashes") + 1)
-    yield
-    mine.update(crashes=F("crashes") - 1)
+    try:
+        yield
+    finally:
+        # Whoever comes here is alive: what an exception means for the mail is said where it is caught.
+        mine.update(crashes=F("crashes") - 1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
 from apps.core.clock import now
-from apps.crm.errors import CrmError
+from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, OutgoingFile
 from apps.mailboxes.letters import Attachment, Letter
 from apps.sync.claiming import Batch
@@ -57,21 +58,31 @@ def _why_left_out(attachment: Attachment, rules: SyncRules) -> str:
     return "empty" if not size else ""
 
 
-def attach_files(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: SyncRules) -> None:
-    """Upload what is missing. An adopted record keeps the files that its own program gave it."""
+def attach_files(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: SyncRules, until: datetime) -> None:
+    """Upload what is missing. An adopted record keeps the files that its own program gave it.
+
+    Uploads may take minutes, so after `until` the rest comes again with another batch: whoever waits behind this one goes
+    first. At least one is made in any case. Raises CrmUnauthorized.
+    """
     arriving = [
         parcel
         for parcel in under_way(parcels)
         if parcel.exists and not parcel.crm_email.is_adopted and parcel.letter.attachments
     ]
     known = _known_notes(arriving, crm)
+    has_uploaded = False
     for parcel in arriving:
         for planned in plan_files(parcel.letter, parcel.crm_email.record_id, rules):
             if planned.left_out:
                 _note(parcel, planned, Outcome.LEFT_OUT, planned.left_out)
             elif planned.note_id in known.get(parcel.crm_email.record_id, frozenset()):
                 _note(parcel, planned, Outcome.MADE)
-            elif not _upload(batch, parcel, planned, crm):
+            elif has_uploaded and now() > until:
+                parcel.end(Ending.WAITS)
+                break
+            elif _upload(batch, parcel, planned, crm):
+                has_uploaded = True
+            else:
                 break
 
 
@@ -83,8 +94,7 @@ def _known_notes(parcels: Iterable[Parcel], crm: CrmClient) -> dict[str, frozens
 
 def _upload(batch: Batch, parcel: Parcel, planned: Planned, crm: CrmClient) -> bool:
     """One upload; False when the parcel has to come again for the rest."""
-    seconds = crm.seconds_to_attach(len(planned.attachment.content))
-    if not batch.renew(at=now(), extra_seconds=seconds):
+    if not batch.renew(at=now()):
         parcel.end(Ending.RETRIES)
         return False
     try:
@@ -97,6 +107,8 @@ def _upload(batch: Batch, parcel: Parcel, planned: Planned, crm: CrmClient) -> b
                 content=planned.attachment.content,
             )
         )
+    except CrmUnauthorized:
+        raise
     except CrmError as error:
         if error.is_retryable:
             parcel.end(Ending.RETRIES, error)

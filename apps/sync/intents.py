@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
 
 from apps.core.addresses import canonical
 from apps.crm.face import CrmClient, StoredEmail
@@ -15,9 +14,9 @@ from apps.mailboxes.letters import Letter
 from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.identity import crm_email_record_id
-from apps.sync.models import CrmEmail, NoMatch, SyncRules
+from apps.sync.models import CrmEmail, NoMatch, SyncRules, Transfer
 from apps.sync.parcels import Ending, Fetched, Parcel, under_way
-from apps.sync.states import Identity
+from apps.sync.states import Identity, writing_facts
 from apps.work.models import Lane
 
 Existing = Mapping[str, tuple[StoredEmail, ...]]
@@ -30,24 +29,27 @@ def intend(batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: S
     for item in fetched:
         by_identity[(item.transfer.message.email_key, item.transfer.message.variant)].append(item)
     server = batch.account.server
-    with transaction.atomic():
-        stored = set(
-            CrmEmail.objects.filter(server=server, email_key__in=[key for key, _variant in by_identity])
-            .filter(status=CrmEmail.Status.EXISTS)
-            .values_list("email_key", "variant")
+    stored = set(
+        CrmEmail.objects.filter(server=server, email_key__in=[key for key, _variant in by_identity])
+        .filter(status=CrmEmail.Status.EXISTS)
+        .values_list("email_key", "variant")
+    )
+    going = {}
+    unmatched: list[Transfer] = []
+    for identity, items in by_identity.items():
+        wanted = (
+            rules.no_match == NoMatch.STORE
+            or identity in stored
+            or bool(_same_mail(existing, identity[0], items[0].letter))
+            or any(item.targets or item.transfer.store_without_match for item in items)
         )
-        going = {}
-        for identity, items in by_identity.items():
-            wanted = (
-                rules.no_match == NoMatch.STORE
-                or identity in stored
-                or bool(_same_mail(existing, identity[0], items[0].letter))
-                or any(item.targets or item.transfer.store_without_match for item in items)
-            )
-            if wanted:
-                going[identity] = items
-            else:
-                recording.no_match(batch, [item.transfer for item in items], at=at)
+        if wanted:
+            going[identity] = items
+        else:
+            unmatched += [item.transfer for item in items]
+    if unmatched:
+        recording.no_match(batch, unmatched, at=at)
+    with writing_facts(going):
         rows = _rows_for(batch, set(going))
         return [_parcel(batch, rows[identity], items, at=at) for identity, items in going.items()]
 
@@ -69,18 +71,16 @@ def _rows_for(batch: Batch, identities: set[Identity]) -> dict[Identity, tuple[C
         ],
         ignore_conflicts=True,
     )
-    if connection.features.has_select_for_update:
-        mails = mails.select_for_update()
     return {
         (mail.email_key, mail.variant): (mail, (mail.email_key, mail.variant) not in known)
-        for mail in mails.order_by("pk")
+        for mail in mails.order_by("pk").select_for_update(no_key=True)
         if (mail.email_key, mail.variant) in identities
     }
 
 
 def _parcel(batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, at: datetime) -> Parcel:
     mail, is_new = row
-    parcel = Parcel(mail, items, is_new_intent=is_new, is_ours_to_create=False)
+    parcel = Parcel(mail, items, is_new_intent=is_new)
     if mail.status == CrmEmail.Status.DELETED:
         if not any(item.transfer.lane == Lane.INTERACTIVE for item in items):
             parcel.end(Ending.GONE)
@@ -95,7 +95,6 @@ def _parcel(batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, a
         mail.creator_claim = batch.claim
         mail.creator_lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
         mail.save(update_fields=["creator_claim", "creator_lease_until"])
-        parcel.is_ours_to_create = True
     return parcel
 
 
@@ -117,16 +116,17 @@ def begin_next_generation(mail: CrmEmail) -> None:
 
 def adopt_what_exists(batch: Batch, parcels: list[Parcel], *, existing: Existing, crm: CrmClient, at: datetime) -> None:
     """Find the records that are there: ours from an earlier try, a colleague's, or another program's."""
-    for parcel in under_way(parcels):
+    going = under_way(parcels)
+    for parcel in going:
         _adopt(parcel, _same_mail(existing, parcel.crm_email.email_key, parcel.letter))
-    unseen = [parcel for parcel in under_way(parcels) if not parcel.exists and not parcel.is_new_intent]
+    unseen = [parcel for parcel in going if not parcel.exists and not parcel.is_new_intent]
     if unseen:
         # By own id, deleted ones too: an answer was lost, or the record is not to be seen under its Message-ID.
         found = crm.read_emails([parcel.crm_email.record_id for parcel in unseen], with_deleted=True)
         for parcel in unseen:
             _judge(parcel, found.get(parcel.crm_email.record_id))
-    with transaction.atomic():
-        for parcel in parcels:
+    with writing_facts(parcel.identity for parcel in going):
+        for parcel in going:
             recording.note_record(batch, parcel, at=at)
 
 

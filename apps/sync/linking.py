@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.crm.errors import CrmError, CrmOutcomeUnknown
+from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, Link
 from apps.sync.claiming import Batch
 from apps.sync.models import CrmLink, Outcome
@@ -14,7 +14,10 @@ from apps.sync.parcels import Ending, Parcel, under_way
 
 
 def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> None:
-    """Add the links that are missing in CORIPO; none is ever taken away."""
+    """Add the links that are missing in CORIPO; none is ever taken away.
+
+    Raises CrmError where it concerns the whole batch, a login that was refused on the way included.
+    """
     arriving = [parcel for parcel in under_way(parcels) if parcel.exists]
     wanted = [
         (parcel, target)
@@ -30,7 +33,9 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
     rows = []
     for (parcel, target), outcome in zip(wanted, outcomes, strict=True):
         error = outcome if isinstance(outcome, CrmError) else None
-        if error is not None and (error.is_retryable or isinstance(error, CrmOutcomeUnknown)):
+        if isinstance(error, CrmUnauthorized):
+            raise error
+        if error is not None and error.is_retryable:
             parcel.end(Ending.RETRIES, error)
             continue
         parcel.links_added += error is None
@@ -42,8 +47,14 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
         if (target.module, target.record_id) in parcel.known_links
     ]
     with transaction.atomic():
+        # What failed once and is wanted no more, as a contact that was deleted meanwhile, is no error any longer.
+        CrmLink.objects.filter(
+            crm_email__in=[parcel.crm_email.pk for parcel in arriving],
+            made_by=batch.mailbox.owner,
+            outcome=Outcome.FAILED,
+        ).delete()
         CrmLink.objects.bulk_create(
-            rows,
+            sorted(rows, key=lambda row: (row.crm_email_id, row.module, row.record_id)),
             update_conflicts=True,
             unique_fields=["crm_email", "module", "record_id"],
             update_fields=["name", "outcome", "cause"],

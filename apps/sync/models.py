@@ -102,7 +102,13 @@ class CrmEmail(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["server", "email_key", "variant"], name="one_crm_email_per_message_id")
         ]
-        indexes = [models.Index(fields=["email_key", "variant"], name="crm_email_identity")]
+        indexes = [
+            models.Index(fields=["email_key", "variant"], name="crm_email_identity"),
+            # Leases are renewed between all steps; the few rows under one must not be looked for among all.
+            models.Index(
+                fields=["creator_claim"], condition=Q(creator_claim__isnull=False), name="crm_email_being_created"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"e-mail {self.record_id}"

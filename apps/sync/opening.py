@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import transaction
-
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, User
 from apps.core.clock import now
@@ -15,7 +13,7 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message
 from apps.sync.actions import sync_messages
 from apps.sync.models import CrmEmail, CrmSight, Transfer
-from apps.sync.states import refresh_states
+from apps.sync.states import writing_facts
 from apps.work.models import ACTIVE, Status
 
 
@@ -84,14 +82,13 @@ def _look(record: CrmEmail, account: CrmAccount) -> Opening:
         return Opening(Kind.NOT_CONNECTED)
     except CrmError:
         return Opening(Kind.CRM_SILENT)
-    with transaction.atomic():
+    with writing_facts([(record.email_key, record.variant)]):
         if sight.is_deleted:
             CrmEmail.objects.filter(pk=record.pk, record_id=record.record_id).update(status=CrmEmail.Status.DELETED)
         else:
             CrmSight.objects.update_or_create(
                 crm_email=record, user=account.user, defaults={"is_visible": sight.is_visible, "looked_at": now()}
             )
-        refresh_states([(record.email_key, record.variant)])
     if sight.is_deleted:
         return Opening(Kind.GONE)
     if not sight.is_visible:

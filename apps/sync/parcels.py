@@ -10,6 +10,7 @@ from apps.crm.errors import CrmError
 from apps.mailboxes.letters import Letter
 from apps.sync.deciding import Target
 from apps.sync.models import CrmEmail, Transfer
+from apps.sync.states import Identity
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Ending(Enum):
     """How a parcel's way ends, where it does not simply arrive."""
 
     ARRIVES = "arrives"
-    WAITS = "waits"  # another carrier is creating the record
+    WAITS = "waits"  # another carrier is creating the record, or the time of this one is up
     GONE = "gone"  # somebody deleted the record in CORIPO
     HIDDEN = "hidden"  # the record exists, this login may not see it
     RETRIES = "retries"
@@ -39,13 +40,16 @@ class Parcel:
     crm_email: CrmEmail
     items: list[Fetched]
     is_new_intent: bool
-    is_ours_to_create: bool
     exists: bool = False
     is_fresh: bool = False
     known_links: frozenset[tuple[str, str]] = frozenset()
     links_added: int = 0
     ending: Ending = Ending.ARRIVES
     error: CrmError | None = None
+
+    @property
+    def identity(self) -> Identity:
+        return self.crm_email.email_key, self.crm_email.variant
 
     @property
     def letter(self) -> Letter:

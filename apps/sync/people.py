@@ -105,7 +105,8 @@ def _look_up(account: CrmAccount, addresses: list[str], *, at: datetime) -> dict
             contacts=[_stored(contact) for contact in found.get(address, ())],
             looked_at=at,
         )
-        for address in addresses
+        # In one order, so that two pages that ask for the same people do not wait for each other in a circle.
+        for address in sorted(addresses)
     ]
     KnownAddress.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["user", "address"], update_fields=["contacts", "looked_at"]

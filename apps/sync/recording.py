@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F
 
-from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
+from apps.graph.errors import GraphError, GraphServerTrouble
 from apps.sync.claiming import Batch
 from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
-from apps.sync.states import refresh_states
+from apps.sync.states import Identity, writing_facts
 from apps.work.models import POISON_CRASHES, Status
 from apps.work.retry import next_attempt_at
 
 # How soon the second of two people looks whether the first has created the record.
 CREATOR_WAIT = timedelta(seconds=2)
+# After this many tries, some three hours, trouble is the mail's own and a person should know of it.
+MOST_FAILURES = 20
+# Trouble that may come from the one mail: the service answers others and breaks off at this one.
+_MAYBE_ITS_OWN = (CrmOutcomeUnknown, GraphServerTrouble)
 
 
 class LeaseLost(Exception):
@@ -26,7 +30,7 @@ class LeaseLost(Exception):
 
 def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
     """The end of a batch: results, marks and states in one transaction, only for transfers that are still ours."""
-    with transaction.atomic():
+    with writing_facts(_identities(item.transfer for parcel in parcels for item in parcel.items)):
         for parcel in parcels:
             transfers = [item.transfer for item in parcel.items]
             if parcel.ending is Ending.ARRIVES:
@@ -34,7 +38,7 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
             elif parcel.ending is Ending.WAITS:
                 _requeue(_ours(batch, transfers), not_before=at + CREATOR_WAIT, cause="")
             elif parcel.ending is Ending.RETRIES:
-                _retry(batch, transfers, parcel.error, at=at)
+                _try_again(batch, transfers, parcel.error, at=at)
             elif parcel.ending is Ending.FAILS:
                 _settle(
                     batch,
@@ -46,8 +50,7 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
                 )
             else:
                 _settle(batch, transfers, Status.DONE, at=at, result=Transfer.Result.STORED, cause=parcel.ending.value)
-        _release_creator(batch)
-        refresh_states(_identities(item.transfer for parcel in parcels for item in parcel.items))
+        let_go_of_creating(batch)
 
 
 def _arrived(batch: Batch, parcel: Parcel, transfers: list[Transfer], *, at: datetime) -> None:
@@ -70,7 +73,7 @@ def _arrived(batch: Batch, parcel: Parcel, transfers: list[Transfer], *, at: dat
 
 
 def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
-    """Save what is known of the record now, and whether this login sees it; and the states of all copies."""
+    """Save what is known of the record now, and whether this login sees it; inside `writing_facts` of the mail."""
     mail = parcel.crm_email
     if parcel.exists:
         mail.status = CrmEmail.Status.EXISTS
@@ -80,8 +83,10 @@ def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
         CrmSight.objects.update_or_create(
             crm_email=mail, user=batch.mailbox.owner, defaults={"is_visible": parcel.exists, "looked_at": at}
         )
-    mail.save()
-    refresh_states([(mail.email_key, mail.variant)])
+    # Who creates is settled elsewhere: what this carrier read of it may be old by now.
+    mail.save(
+        update_fields=["record_id", "status", "is_adopted", "created_by", "creator_name", "existed_at", "unknown_since"]
+    )
 
 
 def no_match(batch: Batch, transfers: list[Transfer], *, at: datetime) -> None:
@@ -96,30 +101,35 @@ def fail(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -
     _settle_and_show(batch, transfers, Status.FAILED, at=at, cause=cause)
 
 
-def give_back_unfetched(batch: Batch, fetched: list[Fetched], *, cause: str, at: datetime) -> None:
+def give_back_unfetched(batch: Batch, fetched: list[Fetched], *, cause: str, not_before: datetime) -> None:
     """Transfers of the batch whose letters were not read go with another batch; a fence says when, if one stands."""
     kept = {item.transfer.pk for item in fetched}
     rest = [transfer for transfer in batch.transfers if transfer.pk not in kept]
-    with transaction.atomic():
-        if _requeue(_ours(batch, rest), not_before=at, cause=cause):
-            refresh_states(_identities(rest))
+    if rest:
+        with writing_facts(_identities(rest)):
+            _requeue(_ours(batch, rest), not_before=not_before, cause=cause)
+
+
+def put_off(batch: Batch, transfer: Transfer, *, error: GraphError, at: datetime) -> None:
+    """The letter at which Graph broke off comes again at a time of its own, so that it does not stand before the others."""
+    with writing_facts(_identities([transfer])):
+        _try_again(batch, [transfer], error, at=at)
 
 
 def give_back(batch: Batch, *, error: CrmError, at: datetime) -> None:
     """Trouble of the whole batch: everything still held waits for its next try."""
-    with transaction.atomic():
+    with writing_facts(_identities(batch.transfers)):
         if isinstance(error, CrmUnauthorized):
             # Parked by the login's status, not by time: a person mends it, and they go at once.
             _requeue(batch.held(), not_before=at, cause=error.code)
         else:
             _retry(batch, batch.transfers, error, at=at)
-        _release_creator(batch)
-        refresh_states(_identities(batch.transfers))
+        let_go_of_creating(batch)
 
 
 def give_back_crashed(batch: Batch, *, at: datetime) -> None:
     """A fault of ours: its transfers travel one by one from now on, and the third time sets the culprit aside."""
-    with transaction.atomic():
+    with writing_facts(_identities(batch.transfers)):
         held = batch.held()
         held.filter(crashes__gte=POISON_CRASHES - 1).update(
             status=Status.FAILED, cause="poison", crashes=F("crashes") + 1, claim=None, lease_until=None, finished_at=at
@@ -132,11 +142,24 @@ def give_back_crashed(batch: Batch, *, at: datetime) -> None:
             not_before=next_attempt_at(failures=1, at=at),
             cause="crashed",
         )
-        _release_creator(batch)
-        refresh_states(_identities(batch.transfers))
+        let_go_of_creating(batch)
 
 
-def _retry(batch: Batch, transfers: list[Transfer], error: CrmError | None, *, at: datetime) -> None:
+def let_go_of_creating(batch: Batch) -> None:
+    """The next carrier of these mails may create them at once, under the same ids."""
+    CrmEmail.objects.filter(creator_claim=batch.claim).update(creator_claim=None, creator_lease_until=None)
+
+
+def _try_again(batch: Batch, transfers: list[Transfer], error: CrmError | GraphError | None, *, at: datetime) -> None:
+    """Trouble at one mail: it comes again, until it has come often enough to be set aside."""
+    failures = max(transfer.failures for transfer in transfers) + 1
+    if isinstance(error, _MAYBE_ITS_OWN) and failures >= MOST_FAILURES:
+        _settle(batch, transfers, Status.FAILED, at=at, cause="tried_often", detail=str(error)[:300])
+    else:
+        _retry(batch, transfers, error, at=at)
+
+
+def _retry(batch: Batch, transfers: list[Transfer], error: CrmError | GraphError | None, *, at: datetime) -> None:
     if error is not None and not error.is_retryable:
         _settle(batch, transfers, Status.FAILED, at=at, cause=error.code, detail=str(error)[:300])
         return
@@ -179,18 +202,13 @@ def _settle(
 def _settle_and_show(
     batch: Batch, transfers: list[Transfer], status: Status, *, at: datetime, cause: str, result: str = ""
 ) -> None:
-    with transaction.atomic():
+    with writing_facts(_identities(transfers)):
         _settle(batch, transfers, status, at=at, result=result, cause=cause)
-        refresh_states(_identities(transfers))
 
 
 def _ours(batch: Batch, transfers: Iterable[Transfer]) -> TransferQuerySet:
     return batch.held().filter(pk__in=[transfer.pk for transfer in transfers])
 
 
-def _release_creator(batch: Batch) -> None:
-    CrmEmail.objects.filter(creator_claim=batch.claim).update(creator_claim=None, creator_lease_until=None)
-
-
-def _identities(transfers: Iterable[Transfer]) -> set[tuple[str, str]]:
+def _identities(transfers: Iterable[Transfer]) -> set[Identity]:
     return {(transfer.message.email_key, transfer.message.variant) for transfer in transfers}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.accounts.models import CrmServer
 from apps.mailboxes.models import Message, MessageState
@@ -33,7 +34,7 @@ class Facts:
 
 
 def state_of(facts: Facts) -> MessageState:
-    """The table of design 3, read from its strongest row down."""
+    """The table of states in docs/user.md, read from its strongest row down."""
     if facts.transfer == Status.QUEUED:
         return MessageState.QUEUED
     if facts.transfer == Status.CLAIMED:
@@ -62,21 +63,41 @@ def decide_new_messages(message_ids: Iterable[int]) -> None:
     refresh_states(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
 
 
+@contextmanager
+def writing_facts(identities: Iterable[Identity]) -> Iterator[None]:
+    """A transaction that writes facts of these mails: their copies are held first, and get their states last."""
+    wanted = set(identities)
+    with transaction.atomic():
+        hold(wanted)
+        yield
+        refresh_states(wanted)
+
+
+def hold(identities: Iterable[Identity]) -> None:
+    """Lock every copy of these mails until the commit.
+
+    Who holds the copies is alone with the facts of the mail. They are locked before any other row and in one order, so
+    that nobody waits in a circle. SQLite's IMMEDIATE transactions are alone anyway.
+    """
+    if connection.features.has_select_for_update:
+        copies = Message.objects.filter(email_key__in={key for key, _variant in identities})
+        list(copies.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 def refresh_states(identities: Iterable[Identity]) -> None:
     """Recompute the state of every copy of these mails. Call it inside the transaction that wrote the facts."""
     wanted = sorted(set(identities))
+    # The facts are read after this, so those of whoever held the copies before are among them.
+    hold(wanted)
     for start in range(0, len(wanted), CHUNK):
         _refresh(wanted[start : start + CHUNK])
 
 
 def _refresh(identities: list[Identity]) -> None:
     keys = {key for key, _variant in identities}
-    copies = Message.objects.filter(email_key__in=keys).order_by("pk")
-    if connection.features.has_select_for_update:
-        # Whoever writes facts of the same mail at the same moment waits here and then reads ours as well.
-        copies = copies.select_for_update(of=("self",))
+    copies = Message.objects.filter(email_key__in=keys).select_related("mailbox").defer("preview", "search_text")
     chosen = set(identities)
-    messages = [m for m in copies.select_related("mailbox") if (m.email_key, m.variant) in chosen]
+    messages = [message for message in copies if (message.email_key, message.variant) in chosen]
     if not messages:
         return
     facts = _facts_of(messages, keys)

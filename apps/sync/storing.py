@@ -1,13 +1,11 @@
-"""Creating the records that are missing, and reading the outcomes that are none (design, "Own record id")."""
+"""Creating the records that are missing, and reading the outcomes that are none (docs/adr/0002)."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from apps.core.addresses import Address
-from apps.crm.errors import CrmError, CrmIdOccupied, CrmOutcomeUnknown
+from apps.crm.errors import CrmError, CrmIdOccupied, CrmOutcomeUnknown, CrmUnauthorized
 from apps.crm.face import CrmClient, OutgoingEmail
 from apps.mailboxes.letters import Letter
 from apps.sync import recording
@@ -15,14 +13,18 @@ from apps.sync.claiming import Batch
 from apps.sync.intents import begin_next_generation
 from apps.sync.models import CrmEmail
 from apps.sync.parcels import Ending, Parcel, under_way
+from apps.sync.states import writing_facts
 
-# A write that is still under way in CORIPO holds its id without being readable; after this time it is not (design).
+# A write that is still under way in CORIPO holds its id without being readable; after this time it is not.
 SPOILT_AFTER = timedelta(minutes=10)
 
 
 def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> None:
-    """Create in bulk what does not exist. Each parcel gets its own outcome; the rows are committed at once."""
-    missing = [parcel for parcel in under_way(parcels) if not parcel.exists]
+    """Create in bulk what does not exist. Each parcel gets its own outcome; the rows are committed at once.
+
+    Raises CrmError where it concerns the whole batch, a login that was refused on the way included.
+    """
+    missing = _ours_to_create(batch, [parcel for parcel in under_way(parcels) if not parcel.exists])
     if not missing:
         return
     doubts = _begin_doubt(missing, at=at)
@@ -32,7 +34,7 @@ def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: d
         # Raised for all of them, so nothing was sent.
         _end_doubt(missing, doubts)
         raise
-    with transaction.atomic():
+    with writing_facts(parcel.identity for parcel in missing):
         for parcel, outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, CrmError):
                 _read_refusal(parcel, outcome, in_doubt_since=doubts[parcel.crm_email.pk], at=at)
@@ -41,6 +43,19 @@ def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: d
                 parcel.crm_email.created_by = batch.mailbox.owner
                 parcel.crm_email.creator_name = batch.mailbox.owner.shown_name
             recording.note_record(batch, parcel, at=at)
+    for outcome in outcomes:
+        if isinstance(outcome, CrmUnauthorized):
+            raise outcome
+
+
+def _ours_to_create(batch: Batch, parcels: list[Parcel]) -> list[Parcel]:
+    """Those that nobody has relieved us of: a creator's right is a lease, which the batch has just renewed."""
+    pks = [parcel.crm_email.pk for parcel in parcels]
+    ours = set(CrmEmail.objects.filter(pk__in=pks, creator_claim=batch.claim).values_list("pk", flat=True))
+    for parcel in parcels:
+        if parcel.crm_email.pk not in ours:
+            parcel.end(Ending.WAITS)
+    return under_way(parcels)
 
 
 def _begin_doubt(parcels: list[Parcel], *, at: datetime) -> dict[int, datetime | None]:

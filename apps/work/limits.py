@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from django.db import transaction
 from django.db.models import Q
 
 from apps.core.clock import now
@@ -68,18 +69,23 @@ def fence(key: str, *, at: datetime | None = None) -> Fence | None:
 def raise_fence(key: str, *, reason: str, seconds: int | None = None, at: datetime | None = None) -> Fence:
     """Keep everybody from `key`: for `seconds` if the service named a time, else longer with every strike in a row."""
     at = at or now()
-    known = Fence.objects.filter(key=key).first()
-    strikes = known.strikes + 1 if known else 1
-    until = next_attempt_at(failures=strikes, at=at, asked_for_seconds=seconds)
-    raised, _created = Fence.objects.update_or_create(
-        key=key,
-        defaults={"until": max(until, known.until) if known else until, "strikes": strikes, "reason": reason},
-        create_defaults={"until": until, "strikes": 1, "reason": reason, "since": at},
-    )
+    with transaction.atomic():
+        raised, _created = Fence.objects.select_for_update().get_or_create(
+            key=key, defaults={"until": at, "since": at, "reason": reason}
+        )
+        raised.strikes += 1
+        raised.reason = reason
+        until = next_attempt_at(failures=raised.strikes, at=at, asked_for_seconds=seconds)
+        raised.until = max(raised.until, until)
+        raised.save(update_fields=["until", "strikes", "reason"])
     return raised
 
 
-def lower_fence(key: str) -> None:
-    """The service answered: the next strike starts from the beginning. Costs one read where no fence stands."""
-    if Fence.objects.filter(key=key).exists():
-        Fence.objects.filter(key=key).delete()
+def lower_fence(key: str, *, at: datetime | None = None) -> None:
+    """The service answered: the next strike starts from the beginning. Costs one read where there is no fence.
+
+    One that stands stays: who was under way when it was raised got an answer, and all others still have to wait.
+    """
+    fallen = Fence.objects.filter(key=key, until__lte=at or now())
+    if fallen.exists():
+        fallen.delete()

@@ -372,7 +372,7 @@ def test_a_colleague_without_rights_sees_that_it_is_there(desk_for):
 
 
 def test_a_batch_of_200_costs_few_requests(desk):
-    """Design 10: at most 0.2 CRM requests for an e-mail, the login included."""
+    """The promise: at most 0.2 CRM requests for an e-mail, the login included."""
     desk.coripo.contact(desk.customer, company=desk.coripo.company("Kovárna Morava a.s."))
     from tests.sandbox_server import mime
 

@@ -1,4 +1,4 @@
-"""The state of a message: the table of the design, and the stored column against the facts behind it."""
+"""The state of a message: the table that users read, and the stored column against the facts behind it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("facts", "state"), TABLE.items())
-def test_the_table_of_the_design(facts, state):
+def test_the_table_of_states(facts, state):
     mark, record, transfer, result = facts
 
     assert state_of(Facts(mark=mark, record=record, transfer=transfer, result=result)) == state

@@ -84,3 +84,28 @@ def test_every_strike_in_a_row_keeps_everybody_away_for_longer():
 
     assert waits == sorted(waits)
     assert waits[-1] >= 16 * waits[0] / 1.25
+
+
+@pytest.mark.django_db
+def test_a_late_answer_does_not_lower_a_fence_that_stands():
+    raise_fence("graph:anna", reason="graph_throttled", seconds=60, at=NOON)
+
+    lower_fence("graph:anna", at=NOON + timedelta(seconds=1))
+
+    assert fence("graph:anna", at=NOON + timedelta(seconds=2)) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_strikes_at_the_same_moment_are_all_counted_and_the_longest_time_holds():
+    def strike(seconds: int) -> None:
+        try:
+            raise_fence("graph:anna", reason="graph_throttled", seconds=seconds, at=NOON)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(strike, (60, 1, 1, 1)))
+
+    raised = Fence.objects.get()
+    assert raised.strikes == 4
+    assert raised.until >= NOON + timedelta(seconds=60)

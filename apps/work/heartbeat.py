@@ -1,0 +1,50 @@
+"""A sign of life while work goes on: a lease can be short, since only a process that died or hangs stops renewing it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, connection
+
+log = logging.getLogger(__name__)
+
+# No batch takes so long, however slow the services are: after this time the work hangs, as a parser may at foreign bytes.
+LONGEST_SECONDS = 30 * 60.0
+
+
+@contextmanager
+def heartbeat(
+    beat: Callable[[], bool], *, every_seconds: float, longest_seconds: float = LONGEST_SECONDS
+) -> Iterator[None]:
+    """Call `beat` every so often, in a thread of its own, until the block ends, `beat` says False or the time is over.
+
+    Work that is over sooner costs no call and no database connection.
+    """
+    is_over = threading.Event()
+    thread = threading.Thread(target=_beat_until, args=(is_over, beat, every_seconds, longest_seconds), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _beat_until(
+    is_over: threading.Event, beat: Callable[[], bool], every_seconds: float, longest_seconds: float
+) -> None:
+    ends_at = time.monotonic() + longest_seconds
+    try:
+        while not is_over.wait(every_seconds) and time.monotonic() < ends_at:
+            try:
+                if not beat():
+                    return
+            except DatabaseError:
+                # The next beat may come in time; if none does, the lease ends and the work notices at its next step.
+                log.warning("heartbeat missed", exc_info=True)
+    finally:
+        connection.close()
