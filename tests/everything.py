@@ -32,7 +32,9 @@ def main(arguments: list[str]) -> int:
     failed = run_pytest(
         "tests/sandbox", "--confcutdir=tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings"
     )
-    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "not browser and not whole and not live", "-n", WORKERS)
+    failed |= run_pytest(
+        "tests", "--ignore=tests/sandbox", "-m", "not browser and not whole and not live", "-n", WORKERS
+    )
     with postgresql() as database_url, redis() as redis_url:
         failed |= run_pytest(
             "tests/work",

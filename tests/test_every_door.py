@@ -55,7 +55,7 @@ DOORS = {
     "account_logout": Door("get", "/accounts/logout/", (200, 200, 200, 302)),
     "account_inactive": Door("get", "/accounts/inactive/", (403, 403, 403, 403)),
     "socialaccount_login_cancelled": Door("get", "/accounts/cancelled/", OPEN),
-    "entra_login": Door("get", "/accounts/entra/login/", (405, 405, 405, 405)),
+    "entra_login": Door("get", "/accounts/entra/login/", (302, 302, 302, 405)),
     "entra_callback": Door("get", "/accounts/entra/login/callback/", (401, 401, 401, 401)),
     "mailboxes:connect": Door("post", "/mailboxes/connect/", (302, 302, 302, 302)),
     "mailboxes:callback": Door("get", "/mailboxes/callback/", (302, 302, 302, 302)),
@@ -117,6 +117,12 @@ def test_ids_of_somebody_else_are_as_if_they_had_not_been_sent(people: dict[str,
 
 @pytest.mark.django_db
 def test_the_administration_has_no_messages_tokens_or_passwords(people: dict[str, Client]):
-    for model in ("mailboxes/message", "mailboxes/mailboxtoken", "accounts/crmaccount", "sync/transfer", "sync/crmemail"):
+    for model in (
+        "mailboxes/message",
+        "mailboxes/mailboxtoken",
+        "accounts/crmaccount",
+        "sync/transfer",
+        "sync/crmemail",
+    ):
         assert people["administrator"].get(f"/admin/{model}/").status_code == 404
     assert people["owner"].get("/admin/").status_code == 302

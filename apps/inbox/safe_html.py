@@ -16,7 +16,7 @@ from apps.mailboxes.texts import plain_text
 
 MAX_HTML_BYTES = 2 * 1024 * 1024
 MAX_TEXT_CHARACTERS = 200_000
-WALL_SECONDS = 3
+WALL_SECONDS = 2
 
 _CHILD = Path(__file__).with_name("html_cleaner.py")
 

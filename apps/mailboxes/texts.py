@@ -7,9 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# A page of plain text is made from at most this much HTML; more is a bomb or a newsletter nobody reads to its end.
-LONGEST_HTML = 2_000_000
+# Plain text is made from at most this many characters of HTML; more is a bomb or a newsletter nobody reads to its end.
+LONGEST_HTML = 4_000_000
 _NUL_AND_SURROGATES = re.compile("[\x00\ud800-\udfff]")
+_TAG_BEGINS = re.compile("[a-zA-Z/!?]")
 _UNREAD = frozenset({"script", "style", "title", "template", "svg", "math"})
 # Other letters may change their length when lowered, and positions in the two texts must agree.
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -29,7 +30,7 @@ def folded(text: str) -> str:
 
 
 def plain_text(html_source: str) -> str:
-    """The readable text of HTML, in time that grows with its length only; of more than 2 MB, of its beginning."""
+    """The readable text of HTML, in time that grows with its length only; of a very long one, of its beginning."""
     html_source = html_source[:LONGEST_HTML]
     lowered = html_source.translate(_ASCII_LOWER)
     parts: list[str] = []
@@ -40,6 +41,11 @@ def plain_text(html_source: str) -> str:
             parts.append(html_source[position:])
             break
         parts.append(html_source[position:start])
+        if not _TAG_BEGINS.match(html_source, start + 1):
+            # "5 < 6": a sign of the text.
+            parts.append("<")
+            position = start + 1
+            continue
         if lowered.startswith("<!--", start):
             end = lowered.find("-->", start)
             position = len(html_source) if end < 0 else end + 3

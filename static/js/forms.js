@@ -1,7 +1,15 @@
 // Forms: a second click on a button that already sends does nothing, and a refused form gets the focus on its first error.
+const DOUBLE_CLICK_IS_OVER_AFTER = 600;
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sending) { event.preventDefault(); return; }
+  // The answer comes in another tab, and this form stays: a double click opens one tab, not two.
+  if (form.target === "_blank") {
+    form.dataset.sending = "yes";
+    setTimeout(() => delete form.dataset.sending, DOUBLE_CLICK_IS_OVER_AFTER);
+    return;
+  }
   if (!form.hasAttribute("data-once")) return;
   form.dataset.sending = "yes";
   form.setAttribute("aria-busy", "true");

@@ -144,6 +144,23 @@ def test_text_of_html_reads_like_the_mail() -> None:
     assert plain_text(source) == "Good morning,\n\nthe price is 5 < 6\nİstanbul\nline"
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>5 < 6 and the rest</p>", "5 < 6 and the rest"),
+        ("a <- b", "a <- b"),
+        ("price<3 EUR<br>next", "price<3 EUR\nnext"),
+        ("end <", "end <"),
+    ],
+)
+def test_a_sign_less_than_takes_no_text_away(source: str, text: str) -> None:
+    assert plain_text(source) == text
+
+
+def test_text_at_the_end_of_two_megabytes_is_found() -> None:
+    assert plain_text("<div><b>" * (2 * 1024 * 1024 // 8) + "the text") == "the text"
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.text(alphabet="<>/!-stylescript \n&;aİ", max_size=200))
 def test_text_of_anything_ends(source: str) -> None:

@@ -189,4 +189,4 @@ def test_what_changes_something_is_not_a_link(people: dict[str, Client], door: s
     mailbox = Mailbox.objects.get(owner__username="owner")
     url = reverse(f"mailboxes:{door}", args=[] if door == "connect" else [mailbox.pk])
 
-    assert people["owner"].get(url).status_code == 405
+    assert people["owner"].get(url).status_code == 302

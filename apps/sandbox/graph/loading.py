@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
@@ -20,6 +20,8 @@ MBOX_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\d{4}[^\n]*\n")
 MBOX_ESCAPE = re.compile(rb"^>(>*From )", re.MULTILINE)
 # So many bytes of mail are held in memory before they are put in.
 BATCH_BYTES = 50_000_000
+# A program that reads mailboxes loads some months of them (the portal: three), and would never see what is older.
+KEEPS_ITS_DATE = timedelta(days=80)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Loaded:
 
 
 def load_path(path: Path, *, mailbox: str, folder: str = "inbox") -> Loaded:
-    """Put every mail at `path` into a folder of a mailbox, dated as the mail itself says.
+    """Put every mail at `path` into a folder of a mailbox, dated as the mail itself says; an old one arrives now.
 
     Damaged mails are taken with all that can be read of them. Raises NoSuchMailbox.
     """
@@ -67,6 +69,10 @@ def _contents(path: Path, loaded: Loaded) -> Iterator[tuple[str, bytes]]:
     files = sorted(file for file in path.rglob("*") if not file.is_dir()) if path.is_dir() else [path]
     for file in files:
         name = str(file.relative_to(path)) if path.is_dir() else file.name
+        if file.exists() and not file.is_file():
+            # Reading a pipe would wait for somebody who writes.
+            loaded.refusals.append(Refusal(name, "it is no ordinary file"))
+            continue
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -99,6 +105,7 @@ def _reason_against(content: bytes) -> str:
 
 
 def _date_of(content: bytes) -> datetime:
-    """When the mail says that it arrived or was sent; now, where it does not say or names the future."""
+    """When the mail says that it arrived or was sent; now, where it says nothing, or a time that is to come or long ago."""
     mail, now = mime.read(content), timezone.now()
-    return min(mail.arrived_at or mail.sent_at or now, now)
+    said = mail.arrived_at or mail.sent_at or now
+    return said if now - KEEPS_ITS_DATE <= said <= now else now

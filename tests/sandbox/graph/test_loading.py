@@ -1,6 +1,8 @@
 """Mail from files: every mail that can be read gets in, and every other file is named with a reason."""
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -40,18 +42,31 @@ def test_a_folder_with_good_bad_and_strange_files(jana: Person, tmp_path: Path) 
     assert str(loaded).endswith("Messages loaded: 3. Left out: 5.")
 
 
-def test_mails_are_dated_as_they_say_and_never_in_the_future(jana: Person, tmp_path: Path) -> None:
-    received = b"Received: from x by y; Mon, 02 Mar 2026 08:00:00 +0000\r\n"
-    (tmp_path / "1.eml").write_bytes(received + mail("received", date="Sun, 01 Mar 2026 12:00:00 +0000"))
-    (tmp_path / "2.eml").write_bytes(mail("sent", date="Sun, 01 Mar 2026 12:00:00 +0000"))
+def test_mails_are_dated_as_they_say_unless_that_is_to_come_or_long_ago(jana: Person, tmp_path: Path) -> None:
+    began = timezone.now()
+    arrived, sent = began.replace(microsecond=0) - timedelta(days=2), began.replace(microsecond=0) - timedelta(days=3)
+    received = f"Received: from x by y; {format_datetime(arrived)}\r\n".encode()
+    (tmp_path / "1.eml").write_bytes(received + mail("received", date=format_datetime(sent)))
+    (tmp_path / "2.eml").write_bytes(mail("sent", date=format_datetime(sent)))
     (tmp_path / "3.eml").write_bytes(mail("future", date="Sun, 01 Mar 2099 12:00:00 +0000"))
+    (tmp_path / "4.eml").write_bytes(mail("old", date="Thu, 01 Mar 2001 12:00:00 +0000"))
 
     load_path(tmp_path, mailbox=jana.mail)
 
-    received_at = dict(Message.objects.values_list("subject", "received_at"))
-    assert received_at["received"] == datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-    assert received_at["sent"] == datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    assert received_at["future"] <= timezone.now()
+    dates = {message.subject: message for message in Message.objects.all()}
+    assert dates["received"].received_at == arrived
+    assert dates["sent"].received_at == sent
+    for subject in ("future", "old"):
+        assert began <= dates[subject].received_at <= timezone.now()
+    assert dates["old"].sent_at == datetime(2001, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def test_a_pipe_is_not_waited_for(jana: Person, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.eml")
+
+    loaded = load_path(tmp_path, mailbox=jana.mail)
+
+    assert loaded.refusals == [Refusal("pipe.eml", "it is no ordinary file")]
 
 
 def test_an_mbox_file(jana: Person, tmp_path: Path) -> None:
