@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 10.0
 # A worker finishes its step on TERM; what takes longer is killed, which loses nothing.
 GRACE_SECONDS = 6.0
+# Should the supervisor itself be killed, the kernel ends its children. util-linux has the program wherever Debian runs.
+DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class Child:
 
     def start(self) -> None:
         self.process = subprocess.Popen(  # noqa: S603  # commands of our own
-            list(self.command),
+            [*DIES_WITH_US, *self.command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

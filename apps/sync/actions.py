@@ -147,6 +147,9 @@ def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime)
     """A person's word ends what waits: a failure is dealt with, and a marked mail does not go. What is on its way finishes."""
     transfers = Transfer.objects.filter(message__in=[message.pk for message in messages])
     transfers.filter(status=Status.FAILED).update(status=Status.DONE, result="", finished_at=at)
+    if value == Mark.Value.CLEARED:
+        # It was left out only because of the mark that is taken away now.
+        transfers.filter(status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked").update(result="")
     if value == Mark.Value.SYNCED:
         transfers.filter(status=Status.QUEUED).update(
             status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at

@@ -26,6 +26,7 @@ from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
 from apps.sync.linking import link_parcels
 from apps.sync.parcels import Fetched
+from apps.sync.people import remember
 from apps.sync.rules import rules_of
 from apps.sync.storing import create_missing
 from apps.work.heartbeat import heartbeat
@@ -110,6 +111,7 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: d
         item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
     }
     contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
+    remember(contacts, user=batch.mailbox.owner, at=now())
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from apps.sync.models import KnownAddress, SyncRules
 from apps.sync.rules import rules_of
 
 FRESH_FOR = timedelta(minutes=10)
+# Somebody who was unknown may have been entered since, so "nobody" is asked about again soon.
+NOBODY_FRESH_FOR = timedelta(minutes=1)
 # A mail to hundreds is shown by its first people; the rest are counted.
 MOST_PEOPLE = 60
 
@@ -60,6 +62,7 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     known = {
         row.address: row
         for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
+        if row.contacts or row.looked_at > at - NOBODY_FRESH_FOR
     }
     missing = [address for address in dict.fromkeys(counted) if address not in known]
     account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
@@ -98,15 +101,15 @@ def _kind(participant: Participant, own: set[str], rules: SyncRules) -> str:
 def _look_up(account: CrmAccount, addresses: list[str], *, at: datetime) -> dict[str, KnownAddress]:
     with crm_login(account) as crm:
         found = crm.find_contacts(addresses)
+    return remember(found, user=account.user, at=at)
+
+
+def remember(found: Mapping[str, tuple[CrmContact, ...]], *, user: User, at: datetime) -> dict[str, KnownAddress]:
+    """Keep what CORIPO said about these addresses, for the pages of this user."""
     rows = [
-        KnownAddress(
-            user=account.user,
-            address=address,
-            contacts=[_stored(contact) for contact in found.get(address, ())],
-            looked_at=at,
-        )
-        # In one order, so that two pages that ask for the same people do not wait for each other in a circle.
-        for address in sorted(addresses)
+        KnownAddress(user=user, address=address, contacts=[_stored(contact) for contact in contacts], looked_at=at)
+        # In one order, so that two who remember the same people do not wait for each other in a circle.
+        for address, contacts in sorted(found.items())
     ]
     KnownAddress.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["user", "address"], update_fields=["contacts", "looked_at"]

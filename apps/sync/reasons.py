@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -96,11 +97,21 @@ def _synced(told: _Story) -> Why:
     elif record and record.created_by_id not in (None, told.user.pk):
         sentence = _("%(name)s stored it in CORIPO, so it is there for you as well.") % {"name": record.creator_name}
     return Why(
-        sentence,
+        " ".join([sentence, *_files_left_out(record)]),
         rule=_("Sync e-mail"),
         actor=record.creator_name if record else "",
         at=record.existed_at if record else None,
     )
+
+
+def _files_left_out(record: CrmEmail | None) -> list[str]:
+    """A sentence for each reason why an attachment is not in CORIPO; pictures of signatures are not worth one."""
+    left_out = CrmFile.objects.filter(crm_email=record, outcome=Outcome.LEFT_OUT).exclude(cause="small_inline")
+    return [
+        ngettext("%(count)d attachment was left out:", "%(count)d attachments were left out:", count) % {"count": count}
+        + f" {sentence_for(cause)}"
+        for cause, count in left_out.values_list("cause").annotate(count=Count("pk")).order_by("cause")
+    ]
 
 
 def _partial(told: _Story) -> Why:

@@ -59,5 +59,7 @@ def logging_for(*, level: str, as_json: bool) -> dict[str, Any]:
             "allauth": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
+            # Scanners ask under any name; the answer is 400 and no news.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
         },
     }

@@ -115,7 +115,7 @@ def test_a_selection_leaves_marked_mails_out_and_counts_them(inbox: Walker, desk
     expect(inbox.bulk_bar.get_by_role("status")).to_have_text("Selected: 4", use_inner_text=True)
     expect(inbox.bulk_bar).to_contain_text("Will be synced: 3")
     expect(inbox.bulk_bar).to_contain_text("Marked, left out: 1")
-    inbox.press("Sync", within=inbox.bulk_bar)
+    inbox.press("Sync e-mail", within=inbox.bulk_bar)
 
     expect(inbox.toast).to_contain_text("3 e-mails queued. 1 marked one was left out.")
     for subject in (SELECTED[0], SELECTED[2], SELECTED[3]):

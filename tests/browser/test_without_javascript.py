@@ -77,7 +77,7 @@ def test_everything_that_matters_works_without_scripts(open_page: OpenPage, desk
     walker.go("/inbox/")
     for subject in ("Bulk 1", "Bulk 2", "Marked"):
         walker.box_of(subject).check()
-    walker.press("Sync", within=walker.bulk_bar)
+    walker.press("Sync e-mail", within=walker.bulk_bar)
     expect(walker.toast).to_contain_text("2 e-mails queued. 1 marked one was left out.")
     wait_until(lambda: len(desk.records("Bulk 2")) == 1, seconds=30, what="the selection is in CORIPO")
     assert desk.records("Marked") == []

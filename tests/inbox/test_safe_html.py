@@ -1,7 +1,7 @@
 """Foreign text is hostile: what may be left of a mail's HTML, and what cleaning it may cost."""
 
 import re
-import time
+import resource
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +15,12 @@ from apps.mailboxes.texts import plain_text
 from .hostile_bodies import BOMBS, HOSTILE
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def processor_seconds() -> float:
+    """What this process and its ended children have cost: the same on an idle machine and on a busy one."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
 
 
 class Inspector(HTMLParser):
@@ -117,22 +123,21 @@ def test_half_a_surrogate_pair_can_be_shown(source: str) -> None:
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_a_bomb_costs_at_most_three_seconds_and_something_is_shown(bomb: str) -> None:
-    started = time.monotonic()
+    before = processor_seconds()
 
     body = safe_body(html_source=bomb, text="The text of the mail", inline_images={})
 
-    # Half a second for a loaded machine to start and reap the child.
-    assert time.monotonic() - started <= 3.5
+    assert processor_seconds() - before <= 3
     assert isinstance(body.html, CleanHtml) or (body.is_reduced and body.text == "The text of the mail")
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_text_of_a_bomb_is_found_quickly(bomb: str) -> None:
-    started = time.monotonic()
+    before = processor_seconds()
 
     plain_text(bomb)
 
-    assert time.monotonic() - started <= 3
+    assert processor_seconds() - before <= 3
 
 
 def test_text_of_html_reads_like_the_mail() -> None:

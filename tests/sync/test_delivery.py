@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core.clock import now
-from apps.sync.actions import mark_synced, store_without_link
+from apps.sync.actions import mark_not_synced, mark_synced, store_without_link
 from apps.sync.delivery import deliver_due
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Mark, Outcome, Transfer
+from apps.sync.reasons import why
 from apps.work.models import Lane, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -347,6 +348,8 @@ def test_attachments_above_the_limit_are_left_out_by_name(desk):
 
     files = {file.name: (file.outcome, file.cause) for file in CrmFile.objects.all()}
     assert files == {"velký.zip": (Outcome.LEFT_OUT, "too_large"), "malý.txt": (Outcome.MADE, "")}
+    message.refresh_from_db()
+    assert "1 attachment was left out: The attachment is larger" in why(message, user=desk.user).sentence
 
 
 def test_a_colleague_without_rights_sees_that_it_is_there(desk_for):
@@ -407,3 +410,28 @@ def test_one_click_costs_at_most_eight_requests(desk):
     deliver_due(Lane.INTERACTIVE, until=now() + timedelta(seconds=20))
 
     assert desk.sandbox.requests()["total"]["coripo"] <= 8
+
+
+def test_what_a_mark_kept_back_is_not_left_out_once_the_mark_is_taken_away(desk):
+    message = desk.receives()
+    desk.sync(message)
+    mark_synced([message.pk], user=desk.user, at=now())
+    message.refresh_from_db()
+    assert message.state == "marked"
+
+    mark_not_synced([message.pk], user=desk.user, at=now())
+
+    message.refresh_from_db()
+    assert message.state == "not_synced"
+
+
+def test_the_panel_knows_at_once_whom_the_transfer_found(desk):
+    desk.coripo.contact(desk.customer)
+    message = desk.receives()
+
+    desk.sync(message)
+    desk.deliver()
+
+    assert [contact["name"] for contact in KnownAddress.objects.get(address=desk.customer).contacts] == [
+        "Jana Dvořáková"
+    ]

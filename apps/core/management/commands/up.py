@@ -46,7 +46,7 @@ def children(*, with_sandbox: bool) -> list[Child]:
         *sandbox,
         Child(
             "portal",
-            [PYTHON, "-m", "gunicorn", "portal.wsgi", "-b", bind, "-k", "gthread", "--workers", "1", "--threads", "8"]
+            [PYTHON, "-m", "gunicorn", "portal.wsgi", "-b", bind, "-k", "gthread", "--workers", "1", "--threads", "24"]
             + ["--no-control-socket", "--log-level", "warning", "--graceful-timeout", "3", "--worker-tmp-dir", "/tmp"],  # noqa: S108
         ),
         Child("interactive", worker("interactive", threads=4)),
