@@ -58,7 +58,7 @@ def logging_for(*, level: str, as_json: bool) -> dict[str, Any]:
             "msal": {"level": "WARNING"},
             "allauth": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
-            "kombu": {"level": "WARNING"},
+            "kombu": {"level": "ERROR"},
             # Scanners ask under any name; the answer is 400 and no news.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
         },

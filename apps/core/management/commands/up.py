@@ -18,6 +18,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.core.supervisor import Child, Supervisor, say
 
 PYTHON = sys.executable
+# In a container the demo may well run as root; its messages are JSON, which executes nothing.
+QUIET = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 CELERY_QUIET = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 
 
@@ -49,11 +51,11 @@ def children(*, with_sandbox: bool) -> list[Child]:
             [PYTHON, "-m", "gunicorn", "portal.wsgi", "-b", bind, "-k", "gthread", "--workers", "1", "--threads", "24"]
             + ["--no-control-socket", "--log-level", "warning", "--graceful-timeout", "3", "--worker-tmp-dir", "/tmp"],  # noqa: S108
         ),
-        Child("interactive", worker("interactive", threads=4)),
-        Child("background", worker("background", threads=3)),
+        Child("interactive", worker("interactive", threads=4), QUIET),
+        Child("background", worker("background", threads=3), QUIET),
         Child(
             "scheduler",
-            [PYTHON, "-m", "celery", "-A", "portal", "beat", "-l", "WARNING", "--pidfile="]
+            [PYTHON, "-m", "celery", "-q", "-A", "portal", "beat", "-l", "WARNING", "--pidfile="]
             + ["-s", str(settings.VAR / "beat-schedule")],
         ),
     ]
@@ -61,7 +63,7 @@ def children(*, with_sandbox: bool) -> list[Child]:
 
 def worker(queue: str, *, threads: int) -> list[str]:
     return [
-        *[PYTHON, "-m", "celery", "-A", "portal", "worker", "-Q", queue, "-n", f"{queue}@%h"],
+        *[PYTHON, "-m", "celery", "-q", "-A", "portal", "worker", "-Q", queue, "-n", f"{queue}@%h"],
         *["-P", "threads", "-c", str(threads), "-l", "WARNING", *CELERY_QUIET],
     ]
 
