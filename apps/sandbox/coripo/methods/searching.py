@@ -7,7 +7,7 @@ from django.db.models.functions import Concat
 
 from apps.sandbox.coripo.access import visible
 from apps.sandbox.coripo.arguments import as_number, as_text, as_texts
-from apps.sandbox.coripo.catalogue import MODULES, Module
+from apps.sandbox.coripo.catalogue import Module, known_module
 from apps.sandbox.coripo.collation import fold
 from apps.sandbox.coripo.methods.reading import DEFAULT_PAGE
 from apps.sandbox.coripo.models import EmailAddress, EmailAddressOfBean
@@ -43,7 +43,7 @@ def search_by_module(
         start, size = max(as_number(offset), 0), as_number(max_results)
         entries = []
         for name in as_texts(modules):
-            module = MODULES.get(name)
+            module = known_module(name)
             if module is None:
                 continue
             found = visible(_matching(module, text), module, user).order_by("id")

@@ -167,7 +167,7 @@ def _listed(module: Module, records: Any) -> list[dict[str, Any]]:
 
 def _fields(module: Module, record: Any) -> list[tuple[str, Any]]:
     """Label and value of the columns that have one and stand nowhere else on the page."""
-    values = [(name, getattr(record, name)) for name in module.columns if name not in UNSHOWN]
+    values = [(name, getattr(record, column.name)) for name, column in module.columns.items() if name not in UNSHOWN]
     return [(name.replace("_", " ").capitalize(), value) for name, value in values if value not in ("", None, False)]
 
 
