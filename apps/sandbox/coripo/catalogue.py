@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db import models as db
 
-from apps.sandbox.coripo import models
+from apps.sandbox.coripo import knobs, models
 from apps.sandbox.coripo.faults import Fault
 from apps.sandbox.coripo.links import ColumnLink, Link, OwnColumnLink, TableLink
 
@@ -21,6 +21,23 @@ EMAIL_TEXT_FIELDS = (
     "bcc_addrs_names",
     "raw_source",
 )
+# What a company has besides its columns; together they are the 53 fields of an installation without fields of its own.
+COMPANY_FIELDS = (
+    *(f"{kind}_address_street_{line}" for kind in ("billing", "shipping") for line in (2, 3, 4)),
+    "email1",
+    "email",
+    "email_addresses_non_primary",
+    "email_opt_out",
+    "invalid_email",
+    "parent_name",
+    "campaign_name",
+    "jjwg_maps_address_c",
+    "jjwg_maps_geocode_status_c",
+    "jjwg_maps_lat_c",
+    "jjwg_maps_lng_c",
+)
+# Columns by the name that they had before 7.10, where the knob asks for it.
+OLD_NAMES = {("emails", "date_sent_received"): "date_sent"}
 # Columns of a list query that its joins have as well, so that a bare name is ambiguous: every list joins the assigned
 # user, most join a company.
 WITH_USER = ("users",)
@@ -45,13 +62,22 @@ class Module:
     def table(self) -> str:
         return self.model._meta.db_table
 
-    @cached_property
+    @property
     def columns(self) -> "Mapping[str, db.Field]":
+        """The columns by the name that clients know them by."""
+        return self._old_columns if knobs.has_old_date_field() else self._columns
+
+    @cached_property
+    def _columns(self) -> "Mapping[str, db.Field]":
         return {
             column.name: column for column in self.model._meta.concrete_fields if column.name not in self.hidden_columns
         }
 
     @cached_property
+    def _old_columns(self) -> "Mapping[str, db.Field]":
+        return under_old_names(self.table, self._columns)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Names of all fields that a read can give, columns first."""
         return (*self.columns, *self.computed)
@@ -105,7 +131,7 @@ MODULES: Mapping[str, Module] = {
             "Company",
             models.Account,
             joins=WITH_COMPANY,
-            computed=(*WHO, *ADDRESS_FIELDS, "parent_name"),
+            computed=(*WHO, *COMPANY_FIELDS),
             links={
                 "contacts": pair("Contacts", models.AccountContact, "account_id", "contact_id"),
                 "emails": emails_of("Accounts"),
@@ -229,6 +255,45 @@ MODULES: Mapping[str, Module] = {
             },
         ),
         Module(
+            "Prospects",
+            "Prospects",
+            "Prospect",
+            models.Prospect,
+            joins=WITH_USER,
+            computed=(*WHO, *PERSON),
+            links={
+                "emails": emails_of("Prospects"),
+                "notes": notes_of("Prospects"),
+                "email_addresses": addresses_of("Prospects"),
+                "email_addresses_primary": addresses_of("Prospects", primary_only=True),
+            },
+        ),
+        Module(
+            "Tasks",
+            "Tasks",
+            "Task",
+            models.Task,
+            joins=WITH_USER,
+            computed=(*WHO, "parent_name"),
+            links={
+                "contacts": OwnColumnLink("Contacts", models.Task, column="contact_id"),
+                "emails": emails_of("Tasks"),
+                "notes": notes_of("Tasks"),
+            },
+        ),
+        Module(
+            "Meetings",
+            "Meetings",
+            "Meeting",
+            models.Meeting,
+            joins=WITH_USER,
+            computed=(*WHO, "parent_name"),
+            links={
+                "emails": emails_of("Meetings"),
+                "notes": notes_of("Meetings"),
+            },
+        ),
+        Module(
             "Emails",
             "E-mails",
             "E-mail",
@@ -244,6 +309,9 @@ MODULES: Mapping[str, Module] = {
                 "project": beans_of_email("Project"),
                 "projecttask": beans_of_email("ProjectTask"),
                 "bugs": beans_of_email("Bugs"),
+                "prospects": beans_of_email("Prospects"),
+                "tasks": beans_of_email("Tasks"),
+                "meetings": beans_of_email("Meetings"),
                 "users": beans_of_email("Users"),
                 "notes": notes_of("Emails"),
             },
@@ -292,9 +360,24 @@ MODULES: Mapping[str, Module] = {
 }
 
 
+def modules() -> "list[Module]":
+    """The modules that clients meet: all, but e-mails where the knob takes them away."""
+    return [module for module in MODULES.values() if module.name != "Emails" or knobs.has_emails()]
+
+
+def known_module(name: object) -> Module | None:
+    """The module of that exact name, if clients meet it."""
+    return next((module for module in modules() if module.name == name), None)
+
+
 def module_named(name: object) -> Module:
     """The module of that exact name; raises fault 20."""
-    module = MODULES.get(name) if isinstance(name, str) else None
+    module = known_module(name)
     if module is None:
         raise Fault(20)
     return module
+
+
+def under_old_names(table: str, columns: "Mapping[str, db.Field]") -> "Mapping[str, db.Field]":
+    """The columns of a table by the names that they had before 7.10."""
+    return {OLD_NAMES.get((table, name), name): column for name, column in columns.items()}

@@ -105,6 +105,11 @@ def escaped(text: str) -> str:
     return text.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("'", "&#039;")
 
 
+def unescaped(text: str) -> str:
+    """What a read meant."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&#039;", "'")
+
+
 def echoed(text: str) -> str:
     """As the answer of set_entry repeats it: encoded once more than a read, letters included."""
     once = html.escape(text).replace("&#x27;", "&#039;")

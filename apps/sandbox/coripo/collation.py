@@ -6,6 +6,7 @@ Columns that hold ids and addresses are declared NOCASE, so that their indexes s
 import unicodedata
 from typing import Any
 
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 NOCASE = "NOCASE"
@@ -28,3 +29,10 @@ def teach_mysql_manners(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Give a new SQLite connection the function `fold`."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("fold", 1, fold, deterministic=True)
+
+
+class Fold(models.Func):
+    """The text without case and accents, as MySQL compares it."""
+
+    function = "fold"
+    output_field = models.TextField()

@@ -13,10 +13,17 @@ class Fault(CallEnded):
     TEXTS: ClassVar[dict[int, tuple[str, str]]] = {
         10: ("Invalid Login", "Login attempt failed please check the username and password"),
         11: ("Invalid Session ID", "The session ID is invalid"),
+        12: ("User Not Configured", "Please log into your instance to configure your user"),
+        13: ("Invalid Portal Client", "Portal Client does not have authorized access"),
         20: ("Module Does Not Exist", "This module is not available on this server"),
         21: ("File Does Not Exist", "File does not exist on server"),
         31: ("Relationship Not Supported", "This module does not support relationships"),
         40: ("Access Denied", "You do not have access"),
+        60: ("Number of sessions exceeded", ""),
+        1008: ("Password Expired", "Your password has expired. Please provide a new password."),
+        # The same name as the one before; only the number tells them apart.
+        1009: ("Password Expired", "You have been locked out and cannot log in using the existing password."),
+        1012: ("LDAP Authentication Failed", "LDAP Authentication failed but supplied password was already encrypted"),
     }
 
     def __init__(self, number: int) -> None:

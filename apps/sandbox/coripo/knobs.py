@@ -1,8 +1,10 @@
-"""Slowness and breakage on request, in memory: the sandbox is one process."""
+"""Slowness, breakage and the ways of other servers on request, in memory: the sandbox is one process."""
 
 import threading
 import time
 from dataclasses import asdict, dataclass, fields
+
+from apps.sandbox.coripo.faults import Fault
 
 
 class UnknownKnob(ValueError):
@@ -11,14 +13,27 @@ class UnknownKnob(ValueError):
 
 @dataclass
 class Knobs:
-    """`latency_ms` goes into every call, while it holds its session; `attachment_seconds_per_mb` into every upload (the
-    real server took 1.2 to 1.9). `break_batch_after` lets the next set_entries die after that many entries, once; 0 is
-    never.
+    """What can be turned; switches are 1 for on and 0 for off.
+
+    Slowness: `latency_ms` goes into every call, while it holds its session; `attachment_seconds_per_mb` into every
+    upload (the real server took 1.2 to 1.9).
+
+    Breakage, used up by the calls that it hits: `break_batch_after` lets the next set_entries die after that many
+    entries; `crash_while_creating` lets so many creations of e-mails die when only the texts are written.
+
+    Another server: sessions end after `session_seconds` without a call (PHP: 24 minutes); a `login_fault` such as 1008
+    refuses every login; `emails_unavailable` takes the module Emails away; with `old_date_field` e-mails have
+    `date_sent` instead of `date_sent_received`, as before 7.10.
     """
 
     latency_ms: float = 0
     attachment_seconds_per_mb: float = 0
     break_batch_after: float = 0
+    crash_while_creating: float = 0
+    session_seconds: float = 24 * 60
+    login_fault: float = 0
+    emails_unavailable: float = 0
+    old_date_field: float = 0
 
 
 _lock = threading.Lock()
@@ -33,6 +48,8 @@ def turn(values: dict[str, object]) -> dict[str, float]:
             raise UnknownKnob(f"No knob is called {name!r}. There are: {', '.join(sorted(names))}.")
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise UnknownKnob(f"{name} must be a number of at least 0.")
+    if (fault := values.get("login_fault")) and fault not in Fault.TEXTS:
+        raise UnknownKnob(f"There is no fault {fault}. There are: {', '.join(map(str, Fault.TEXTS))}.")
     with _lock:
         for name, value in values.items():
             setattr(_knobs, name, value)
@@ -52,6 +69,32 @@ def delay_upload(size: int) -> None:
     """As the filter that the whole request goes through: `size` in bytes."""
     if _knobs.attachment_seconds_per_mb:
         time.sleep(_knobs.attachment_seconds_per_mb * size / 1_000_000)
+
+
+def session_seconds() -> float:
+    return _knobs.session_seconds
+
+
+def login_fault() -> int:
+    """The number of the fault that every login gets, 0 for none."""
+    return int(_knobs.login_fault)
+
+
+def has_emails() -> bool:
+    return not _knobs.emails_unavailable
+
+
+def has_old_date_field() -> bool:
+    return bool(_knobs.old_date_field)
+
+
+def take_crash() -> bool:
+    """Whether this creation dies. Asking uses up one of the crashes."""
+    with _lock:
+        if _knobs.crash_while_creating < 1:
+            return False
+        _knobs.crash_while_creating -= 1
+        return True
 
 
 def take_batch_break() -> int:

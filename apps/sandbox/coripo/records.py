@@ -27,7 +27,12 @@ def read(module: Module, records: Sequence[Any], asked: Sequence[str], *, with_t
     rows = []
     for record in records:
         extra = extras[record.pk]
-        rows.append({name: extra[name] if name in extra else shown(getattr(record, name)) for name in wanted})
+        rows.append(
+            {
+                name: extra[name] if name in extra else shown(getattr(record, module.columns[name].name))
+                for name in wanted
+            }
+        )
     return rows
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
-from apps.sandbox.coripo import letters
+from apps.sandbox.coripo import knobs, letters
 from apps.sandbox.coripo.access import may_change, may_create
 from apps.sandbox.coripo.addresses import give_addresses, has_addresses
 from apps.sandbox.coripo.catalogue import ADDRESS_FIELDS, MODULES, Module
 from apps.sandbox.coripo.cleaning import clean_line, clean_message_id, clean_text, parse_date, parse_moment
-from apps.sandbox.coripo.faults import DatabaseFailure, NotAllowed
+from apps.sandbox.coripo.faults import DatabaseFailure, NotAllowed, PhpFatal
 from apps.sandbox.coripo.links import Link
 from apps.sandbox.coripo.models import Email, User
 from apps.sandbox.coripo.models.base import RecordId, new_id, now
@@ -35,7 +35,8 @@ def save(module: Module, values: Mapping[str, str], *, user: User) -> str:
     """Create, change or delete one record; answers its id, also where nothing was saved.
 
     Without an id it is created. With one it is changed, and if there is no such live record nothing happens. With
-    `new_with_id` it is created under the id. Raises InvalidId, fault 40, and DatabaseFailure for an id that is taken.
+    `new_with_id` it is created under the id. Raises InvalidId, fault 40, and DatabaseFailure for an id that is taken;
+    PhpFatal where the knob lets it crash.
     """
     record_id = values.get("id", "")
     if record_id and not VALID_ID.fullmatch(record_id):
@@ -72,8 +73,8 @@ def assign(module: Module, record: Any, values: Mapping[str, str]) -> set[str]:
     for name, value in values.items():
         column = module.columns.get(name)
         if column is not None and name not in OWN_COLUMNS:
-            setattr(record, name, _stored(column, value))
-            assigned.add(name)
+            setattr(record, column.name, _stored(column, value))
+            assigned.add(column.name)
     return assigned
 
 
@@ -88,6 +89,7 @@ def _create(module: Module, values: Mapping[str, str], *, record_id: str, user: 
         record.date_modified = moment if _keeps_date_modified(values) else record.date_modified
     if module.name == "EmailAddresses":
         record.email_address_caps = record.email_address_caps or record.email_address.upper()
+    crashes = isinstance(record, Email) and knobs.take_crash()
     try:
         with transaction.atomic():
             if isinstance(record, Email):
@@ -95,12 +97,15 @@ def _create(module: Module, values: Mapping[str, str], *, record_id: str, user: 
                 # The texts come first, and their key is what a second create with the same id meets.
                 letters.new_texts(values, email_id=record_id).save(force_insert=True)
                 letters.save_addresses(values, email_id=record_id, is_new=True)
-            record.save(force_insert=True)
-            _save_relations(module, record, values, is_new=True)
-            if values.get("deleted", "").lower() not in FALSE:
-                delete(module, record, user=user)
+            if not crashes:
+                record.save(force_insert=True)
+                _save_relations(module, record, values, is_new=True)
+                if values.get("deleted", "").lower() not in FALSE:
+                    delete(module, record, user=user)
     except IntegrityError as error:
         raise DatabaseFailure("duplicate key") from error
+    if crashes:
+        raise PhpFatal("out of time, as the knob asks")
     return record_id
 
 

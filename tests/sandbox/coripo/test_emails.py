@@ -1,5 +1,6 @@
 """Measured on SuiteCRM 7.14.6: "Emails"."""
 
+from apps.sandbox.coripo import knobs
 from apps.sandbox.coripo.models import User
 from tests.sandbox.coripo.conftest import Crm
 
@@ -94,3 +95,26 @@ def test_defaults(crm: Crm, users: dict[str, User]) -> None:
 
     assert sent["date_sent_received"] > "2026"
     assert read == {"date_sent_received": "", "assigned_user_id": users["marek"].pk}
+
+
+def test_an_old_server_calls_the_date_by_its_old_name(crm: Crm) -> None:
+    """date_sent_received replaced date_sent: written, read, described, filtered and ordered under the one name."""
+    knobs.turn({"old_date_field": 1})
+    email = crm.save("Emails", name="old", date_sent="2026-05-06 07:08:09", date_sent_received="2020-01-01 00:00:00")
+
+    assert crm.read("Emails", email, "date_sent", "date_sent_received") == {"date_sent": "2026-05-06 07:08:09"}
+    assert "date_sent_received" not in crm.call("get_module_fields", "Emails", [])["module_fields"]
+    assert crm.ids("Emails", "emails.date_sent >= '2026-05-06'", order_by="date_sent desc") == [email]
+    assert crm.query_status("Emails", "emails.date_sent_received >= '2026-05-06'") == (500, None)
+
+
+def test_emails_can_be_taken_away(crm: Crm) -> None:
+    """A module that is not available is 20, and not listed."""
+    contact = crm.save("Contacts", last_name="x")
+    knobs.turn({"emails_unavailable": 1})
+
+    modules = {module["module_key"] for module in crm.call("get_available_modules")["modules"]}
+    assert "Emails" not in modules
+    assert "Notes" in modules
+    assert crm.call("set_entry", "Emails", {"name": "x"})["number"] == 20
+    assert crm.call("set_relationship", "Emails", "x", "contacts", [contact], [], 0)["failed"] == 1

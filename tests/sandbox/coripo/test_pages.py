@@ -91,3 +91,42 @@ def test_start_and_lists(crm: Crm, client: Client) -> None:
     assert "Nabídka" in client.get("/index.php").content.decode()
     for module in ("Emails", "Contacts", "Users", "Cases"):
         assert client.get(f"/index.php?module={module}&action=index").status_code == 200
+
+
+def test_a_list_is_searched_without_accents_and_by_address(crm: Crm, client: Client) -> None:
+    crm.save("Contacts", first_name="Petr", last_name="Hruška", email1="petr@linky.example")
+    crm.save("Contacts", last_name="Zeman")
+
+    for words in ("hruska", "PETR@linky"):
+        html = client.get("/index.php", {"module": "Contacts", "action": "index", "query": words}).content.decode()
+        assert "Petr Hruška" in html
+        assert "Zeman" not in html
+    html = client.get("/index.php", {"module": "Contacts", "action": "index", "query": "<nobody>"}).content.decode()
+    assert "Nothing is called “&lt;nobody&gt;”" in html
+
+
+def test_a_long_list_has_pages(crm: Crm, client: Client) -> None:
+    for number in range(60):
+        crm.save("Accounts", name=f"Firma {number:02}")
+
+    first, second = (
+        client.get("/index.php", {"module": "Accounts", "action": "index", "page": page}).content.decode()
+        for page in (1, 2)
+    )
+
+    assert "Firma 00" in first
+    assert "Page 1 of 2" in first
+    assert "Firma 59" not in first
+    assert "Firma 59" in second
+
+
+def test_a_company_shows_its_people_and_emails_as_their_lists_do(crm: Crm, client: Client) -> None:
+    company = crm.save("Accounts", name="Kovárna")
+    crm.save("Contacts", last_name="Zeman", title="nákupčí & skladník", account_id=company)
+    crm.save("Emails", name="Nabídka", from_addr="petr@kovarna.example", parent_type="Accounts", parent_id=company)
+    crm.save("Leads", last_name="Nový", status="New", account_id=company)
+
+    html = client.get(page("Accounts", company)).content.decode()
+
+    for text in ("Zeman", "nákupčí &amp; skladník", "Nabídka", "petr@kovarna.example", "Nový"):
+        assert text in html

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from apps.sandbox.coripo import knobs
 from apps.sandbox.coripo.users import create_user
 from tests.sandbox.coripo.conftest import PASSWORD, Crm
 from tests.sandbox_server import Sandbox
@@ -76,6 +77,40 @@ def test_expired_sessions_are_11_and_in_two_methods_10(crm: Crm) -> None:
     assert crm.call("get_entries_count", "Contacts", "", 0)["number"] == 11
     assert crm.call("get_available_modules")["number"] == 10
     assert crm.call("search_by_module", "a", ["Contacts"], 0, 20)["number"] == 10
+
+
+def test_a_session_is_bound_to_the_network_of_its_login(crm: Crm) -> None:
+    """The session is bound to the client's /24 (`verify_client_ip`): another one ends it."""
+    crm.client.defaults["REMOTE_ADDR"] = "127.0.0.200"
+    near = crm.call("get_user_id")
+    crm.client.defaults["REMOTE_ADDR"] = "127.0.1.1"
+    far = crm.call("get_user_id")
+    crm.client.defaults["REMOTE_ADDR"] = "127.0.0.1"
+
+    assert isinstance(near, str)
+    assert far["number"] == crm.call("get_user_id")["number"] == 11
+
+
+def test_a_session_lives_as_long_as_it_is_used(crm: Crm) -> None:
+    """Session = PHP session: dies by inactivity (coripo-api.md 8.2)."""
+    knobs.turn({"session_seconds": 0.4})
+    for _ in range(4):
+        time.sleep(0.2)
+        assert isinstance(crm.call("get_user_id"), str)
+    time.sleep(0.5)
+
+    assert crm.call("get_user_id")["number"] == 11
+
+
+@pytest.mark.parametrize(("number", "words"), [(60, {"name", "number"}), (1009, {"name", "number", "description"})])
+def test_logins_fail_with_the_number_that_the_knob_says(door: Crm, number: int, words: set[str]) -> None:
+    """60 number of sessions exceeded has no description; 1009 locked out (coripo-api.md 8.6)."""
+    knobs.turn({"login_fault": number})
+
+    answer = json.loads(door.send("login", {"user_name": "marek", "password": MD5}, "t", []).content)
+
+    assert answer["number"] == number
+    assert set(answer) == words
 
 
 def test_calls_that_share_a_session_wait_for_each_other(server: Sandbox) -> None:

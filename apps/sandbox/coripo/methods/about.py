@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.sandbox.coripo.access import may_create
 from apps.sandbox.coripo.arguments import as_texts
-from apps.sandbox.coripo.catalogue import ADDRESS_FIELDS, MODULES, Module, module_named
+from apps.sandbox.coripo.catalogue import ADDRESS_FIELDS, MODULES, Module, module_named, modules
 from apps.sandbox.coripo.models.base import RecordId
 from apps.sandbox.coripo.sessions import session_of
 
@@ -36,7 +36,7 @@ def get_available_modules(session: Any, filter: Any = "all") -> Any:
                         for action in ("edit", "delete", "list", "view", "import", "export")
                     ],
                 }
-                for module in MODULES.values()
+                for module in modules()
             ]
         }
 

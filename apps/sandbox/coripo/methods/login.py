@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.sandbox.coripo import knobs
 from apps.sandbox.coripo.arguments import as_text
 from apps.sandbox.coripo.faults import Fault, PhpFatal
 from apps.sandbox.coripo.models import Session, User
@@ -15,6 +16,8 @@ def login(user_auth: Any, application: Any = None, name_value_list: Any = None, 
     """
     if not isinstance(user_auth, dict):
         raise PhpFatal("user_auth is no object")
+    if fault := knobs.login_fault():
+        raise Fault(fault)
     user = authenticate(
         user_name=as_text(user_auth.get("user_name")),
         password=as_text(user_auth.get("password")),

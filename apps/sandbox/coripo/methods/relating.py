@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.sandbox.coripo.access import hidden_ids
 from apps.sandbox.coripo.arguments import as_list, as_number, as_text, as_texts, link_requests
-from apps.sandbox.coripo.catalogue import MODULES, module_named
+from apps.sandbox.coripo.catalogue import MODULES, known_module, module_named
 from apps.sandbox.coripo.faults import Fault, NotAllowed, PhpFatal
 from apps.sandbox.coripo.methods.reading import entries_of, links_of, matching
 from apps.sandbox.coripo.models import EmailAddressOfBean, User
@@ -111,7 +111,7 @@ def _relate(
     delete: object,
 ) -> str:
     """What became of it: "created", "deleted" or "failed". No id is checked on either side, as measured."""
-    module = MODULES.get(as_text(module_name))
+    module = known_module(as_text(module_name))
     link = module.links.get(as_text(link_name)) if module else None
     if module is None or link is None:
         return "failed"

@@ -7,19 +7,12 @@ from django.db.models.functions import Concat
 
 from apps.sandbox.coripo.access import visible
 from apps.sandbox.coripo.arguments import as_number, as_text, as_texts
-from apps.sandbox.coripo.catalogue import MODULES, Module
-from apps.sandbox.coripo.collation import fold
+from apps.sandbox.coripo.catalogue import Module, known_module
+from apps.sandbox.coripo.collation import Fold, fold
 from apps.sandbox.coripo.methods.reading import DEFAULT_PAGE
 from apps.sandbox.coripo.models import EmailAddress, EmailAddressOfBean
 from apps.sandbox.coripo.records import read
 from apps.sandbox.coripo.sessions import session_of
-
-
-class Fold(models.Func):
-    """The text without case and accents, as MySQL compares it."""
-
-    function = "fold"
-    output_field = models.TextField()
 
 
 def search_by_module(
@@ -43,10 +36,10 @@ def search_by_module(
         start, size = max(as_number(offset), 0), as_number(max_results)
         entries = []
         for name in as_texts(modules):
-            module = MODULES.get(name)
+            module = known_module(name)
             if module is None:
                 continue
-            found = visible(_matching(module, text), module, user).order_by("id")
+            found = visible(titled_or_addressed(module, text), module, user).order_by("id")
             if assigned_user_id:
                 found = found.filter(assigned_user_id=as_text(assigned_user_id))
             page = list(found[start : start + (size if size > 0 else DEFAULT_PAGE)])
@@ -61,7 +54,8 @@ def search_by_module(
         return {"entry_list": entries}
 
 
-def _matching(module: Module, text: str) -> models.QuerySet[Any]:
+def titled_or_addressed(module: Module, text: str) -> models.QuerySet[Any]:
+    """The live records whose title contains the text, or whose address begins with it."""
     records = module.model._default_manager.filter(deleted=False)
     if module.is_of_people:
         title: models.Expression = Concat("first_name", models.Value(" "), "last_name")

@@ -24,7 +24,19 @@ from apps.sandbox.coripo.models.mail import (
     Note,
     NoteFile,
 )
-from apps.sandbox.coripo.models.records import Account, Bug, Case, Contact, Lead, Opportunity, Project, ProjectTask
+from apps.sandbox.coripo.models.records import (
+    Account,
+    Bug,
+    Case,
+    Contact,
+    Lead,
+    Meeting,
+    Opportunity,
+    Project,
+    ProjectTask,
+    Prospect,
+    Task,
+)
 from apps.sandbox.coripo.models.users import Grant, Session, User
 
 __all__ = [
@@ -45,6 +57,7 @@ __all__ = [
     "EmailText",
     "Grant",
     "Lead",
+    "Meeting",
     "Note",
     "NoteFile",
     "Opportunity",
@@ -54,6 +67,8 @@ __all__ = [
     "ProjectContact",
     "ProjectOpportunity",
     "ProjectTask",
+    "Prospect",
     "Session",
+    "Task",
     "User",
 ]

@@ -32,6 +32,7 @@ class Account(Record):
     ticker_symbol = Varchar(10)
     sic_code = Varchar(10)
     parent_id = RecordId(db_index=True)
+    campaign_id = RecordId()
 
     class Meta:
         db_table = "accounts"
@@ -102,6 +103,17 @@ class Lead(Somebody):
 
     class Meta:
         db_table = "leads"
+
+
+class Prospect(Somebody):
+    """Somebody to whom advertising goes (Adresát kampaně)."""
+
+    account_name = Varchar(150)
+    tracker_key = models.IntegerField(null=True, blank=True)
+    lead_id = RecordId()
+
+    class Meta:
+        db_table = "prospects"
 
 
 class Opportunity(Record):
@@ -178,3 +190,36 @@ class Bug(Record):
 
     class Meta:
         db_table = "bugs"
+
+
+class Task(Record):
+    """Something to be done (Úkol)."""
+
+    name = Varchar(50)
+    status = Varchar(100)
+    priority = Varchar(100)
+    date_due = Moment()
+    date_start = Moment()
+    parent_type = Varchar(255)
+    parent_id = RecordId(db_index=True)
+    contact_id = RecordId(db_index=True)
+
+    class Meta:
+        db_table = "tasks"
+
+
+class Meeting(Record):
+    """An appointment (Schůzka)."""
+
+    name = Varchar(50)
+    location = Varchar(255)
+    status = Varchar(100)
+    date_start = Moment()
+    date_end = Moment()
+    duration_hours = models.IntegerField(null=True, blank=True)
+    duration_minutes = models.IntegerField(null=True, blank=True)
+    parent_type = Varchar(255)
+    parent_id = RecordId(db_index=True)
+
+    class Meta:
+        db_table = "meetings"

@@ -1,6 +1,7 @@
 """Who may log in, who is logged in, and what restricted users may see besides their own."""
 
 from django.db import models
+from django.utils import timezone
 
 from apps.sandbox.coripo.collation import NOCASE
 from apps.sandbox.coripo.models.base import Record, RecordId, Varchar
@@ -43,10 +44,15 @@ class User(Record):
 
 
 class Session(models.Model):
-    """A login that has not ended. Removing the row is what expiry looks like from outside."""
+    """A login that has not ended, as a PHP session: `network` is where it came from, `used_at` when it last called.
+
+    Removing the row is what expiry looks like from outside.
+    """
 
     id = models.CharField(max_length=26, primary_key=True)
     user_id = RecordId()
+    network = Varchar(50)
+    used_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         db_table = "coripo_sessions"

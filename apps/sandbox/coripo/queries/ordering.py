@@ -37,4 +37,5 @@ def _key(part: str, module: Module) -> str:
         field = "last_name"
     if field not in module.columns:
         return ""
+    field = module.columns[field].name
     return f"-{field}" if (match["direction"] or "").lower() == "desc" else field

@@ -10,7 +10,8 @@ from django.apps import apps
 from django.db import models
 from django.db.models.expressions import RawSQL
 
-from apps.sandbox.coripo.catalogue import Module
+from apps.sandbox.coripo import knobs
+from apps.sandbox.coripo.catalogue import Module, under_old_names
 from apps.sandbox.coripo.collation import NOCASE, fold
 from apps.sandbox.coripo.faults import DatabaseFailure
 from apps.sandbox.coripo.queries import parsing as tree
@@ -219,9 +220,14 @@ def _columns_within(operands: Sequence[tree.Operand]) -> list[tree.Column]:
     return columns
 
 
-@cache
 def _columns(table: str) -> Mapping[str, models.Field]:
-    """Columns of a table by name."""
+    """Columns of a table by the name that clients know them by."""
+    columns = _columns_as_stored(table)
+    return under_old_names(table, columns) if knobs.has_old_date_field() else columns
+
+
+@cache
+def _columns_as_stored(table: str) -> Mapping[str, models.Field]:
     (model,) = (model for model in apps.get_app_config("sandbox_coripo").get_models() if model._meta.db_table == table)
     return {column.name: column for column in model._meta.concrete_fields if column.name not in SECRET_COLUMNS}
 

@@ -1,7 +1,7 @@
 """The web pages of the CRM: open to everybody and read only, so that a link to a record leads somewhere.
 
 /index.php                                                   start
-/index.php?module=Contacts&action=index                      newest records of a module
+/index.php?module=Contacts&action=index&query=nov&page=2     records of a module, all or those that a word finds
 /index.php?module=Contacts&action=DetailView&record=ID       a record
 /index.php?module=Emails&action=body&record=ID               the html of an e-mail, for the frame of its page
 /index.php?entryPoint=download&id=NOTE                       the file of a note
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
@@ -19,11 +20,14 @@ from django.views.decorators.http import require_safe
 
 from apps.sandbox.coripo.catalogue import MODULES, Module
 from apps.sandbox.coripo.letters import read_texts
+from apps.sandbox.coripo.methods.searching import titled_or_addressed
 from apps.sandbox.coripo.models import Note, NoteFile, User
 from apps.sandbox.coripo.records import title_of
+from apps.sandbox.coripo.tables import Table, in_reading_order, record_url, table_of
 
-NEWEST = 100
-PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'"
+ROWS_PER_PAGE = 50
+WRITTEN_LAST = 15
+PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 # The letter of a stranger: its own origin, no script, nothing from outside.
 LETTER_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 # What the policy forbids anyway. Under another name nothing is even tried, and the browser's console stays quiet.
@@ -32,8 +36,10 @@ LOADING_ATTRIBUTES = re.compile(r"\b(src|srcset|background|poster)(\s*=)", re.IG
 UNSHOWN = {
     "id", "name", "first_name", "last_name", "deleted", "date_entered", "date_modified", "created_by",
     "modified_user_id", "assigned_user_id", "description", "parent_type", "parent_id", "account_id", "contact_id",
-    "orphaned", "intent", "mailbox_id", "user_name",
+    "orphaned", "intent", "mailbox_id", "user_name", "filename",
 }  # fmt: skip
+# What Czech companies keep in fields of other countries.
+LABELS = {"ticker_symbol": "Company number (IČO)", "sic_code": "VAT number (DIČ)"}
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,6 @@ class Reference:
     module: str
     title: str
     url: str
-
-
-@dataclass(frozen=True)
-class Related:
-    """The records that one link leads to."""
-
-    label: str
-    references: list[Reference]
 
 
 @require_safe
@@ -69,10 +67,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def record_url(module: str, record_id: str, *, action: str = "DetailView") -> str:
-    return "/index.php?" + urlencode({"module": module, "action": action, "record": record_id})
-
-
 def start(request: HttpRequest) -> HttpResponse:
     """How many records each module has, and what was written last."""
     modules = [
@@ -84,22 +78,31 @@ def start(request: HttpRequest) -> HttpResponse:
         for module in MODULES.values()
         if module.name != "EmailAddresses"
     ]
-    emails = _newest(MODULES["Emails"])[:20]
-    return render(request, "coripo/start.html", {"modules": modules, "emails": _listed(MODULES["Emails"], emails)})
+    emails = MODULES["Emails"].model._default_manager.filter(deleted=False).order_by("-date_entered", "-pk")
+    table = table_of(MODULES["Emails"], list(emails[:WRITTEN_LAST]))
+    return render(request, "coripo/start.html", {"modules": modules, "table": table})
 
 
 def module_page(request: HttpRequest, module: Module) -> HttpResponse:
     record_id = request.GET.get("record", "")
     action = request.GET.get("action", "")
     if not record_id:
-        context = {"module": module, "records": _listed(module, _newest(module)[:NEWEST])}
-        return render(request, "coripo/list.html", context)
+        return list_page(request, module)
     record = module.model._default_manager.filter(pk=record_id, deleted=False).first()
     if record is None:
         return missing(request)
     if module.name == "Emails" and action == "body":
         return letter_body(record)
     return record_page(request, module, record)
+
+
+def list_page(request: HttpRequest, module: Module) -> HttpResponse:
+    """The records of a module, with a search by title and address."""
+    words = request.GET.get("query", "").strip()
+    records = titled_or_addressed(module, words) if words else module.model._default_manager.filter(deleted=False)
+    page = Paginator(in_reading_order(module, records), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"module": module, "page": page, "table": table_of(module, list(page)), "words": words}
+    return render(request, "coripo/list.html", context)
 
 
 def record_page(request: HttpRequest, module: Module, record: Any) -> HttpResponse:
@@ -153,22 +156,14 @@ def missing(request: HttpRequest) -> HttpResponse:
     return render(request, "coripo/missing.html", status=404)
 
 
-def _newest(module: Module) -> Any:
-    order = "-date_modified" if "date_modified" in module.columns else "-pk"
-    return module.model._default_manager.filter(deleted=False).order_by(order, "-pk")
-
-
-def _listed(module: Module, records: Any) -> list[dict[str, Any]]:
-    return [
-        {"title": title_of(module, record) or "(no name)", "url": record_url(module.name, record.pk), "record": record}
-        for record in records
-    ]
-
-
 def _fields(module: Module, record: Any) -> list[tuple[str, Any]]:
     """Label and value of the columns that have one and stand nowhere else on the page."""
-    values = [(name, getattr(record, name)) for name in module.columns if name not in UNSHOWN]
-    return [(name.replace("_", " ").capitalize(), value) for name, value in values if value not in ("", None, False)]
+    values = [(name, getattr(record, column.name)) for name, column in module.columns.items() if name not in UNSHOWN]
+    return [
+        (LABELS.get(name, name.replace("_", " ").capitalize()), value)
+        for name, value in values
+        if value not in ("", None, False)
+    ]
 
 
 def _addresses(module: Module, record: Any) -> list[str]:
@@ -178,14 +173,17 @@ def _addresses(module: Module, record: Any) -> list[str]:
     return [reference.title for reference in _references("EmailAddresses", ids)]
 
 
-def _related(module: Module, record: Any) -> list[Related]:
+def _related(module: Module, record: Any) -> list[Table]:
+    """A table for each link that leads somewhere; the attachments of an e-mail are shown by themselves."""
     shown = []
     for name, link in module.links.items():
         if link.target == "EmailAddresses" or (module.name == "Emails" and name == "notes"):
             continue
-        references = _references(link.target, link.far_ids([record.pk]).get(record.pk, []))
-        if references:
-            shown.append(Related(MODULES[link.target].label, references))
+        target = MODULES[link.target]
+        ids = link.far_ids([record.pk]).get(record.pk, [])
+        live = target.model._default_manager.filter(pk__in=ids, deleted=False)
+        if records := list(in_reading_order(target, live)):
+            shown.append(table_of(target, records))
     return shown
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.sandbox.coripo.faults import DatabaseFailure, Fault, PhpFatal, SilentNull, UnknownMethod
 from apps.sandbox.coripo.methods import METHODS
+from apps.sandbox.coripo.sessions import calls_from
 
 SESSION_COOKIE = "PHPSESSID"
 HTML = "text/html; charset=UTF-8"
@@ -25,11 +26,14 @@ def rest(request: HttpRequest) -> HttpResponse:
     if not form.get("method"):
         return HttpResponse(CLASS_DUMP, content_type=HTML)
     try:
-        answer = _call(request, form["method"], form.get("rest_data", ""))
+        with calls_from(request.META.get("REMOTE_ADDR", "")):
+            answer = _call(request, form["method"], form.get("rest_data", ""))
     except SilentNull:
         answer = None
     except Fault as fault:
         answer = {"name": fault.name, "number": fault.number, "description": fault.description}
+        if not fault.description:
+            del answer["description"]
     except UnknownMethod:
         answer = UNKNOWN_METHOD
     except DatabaseFailure:
