@@ -120,7 +120,9 @@ def test_every_request_asks_for_immutable_ids(server: Server, client: GraphClien
     assert asked[1]["Authorization"] == "Bearer token-0"
 
 
-def test_scenario_13_a_token_that_dies_in_between_is_replaced_once(server: Server, client: GraphClient, tokens: Tokens) -> None:
+def test_scenario_13_a_token_that_dies_in_between_is_replaced_once(
+    server: Server, client: GraphClient, tokens: Tokens
+) -> None:
     server.answers = [Answer(401, {}), Answer(body=PROFILE)]
 
     assert client.profile().mail == "marek@x.example"

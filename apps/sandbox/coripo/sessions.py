@@ -1,7 +1,7 @@
 """Logins. One session is one file with a lock on the real server: calls that share it run one after another.
 
 A session ends by itself after some time without a call, and when a call comes from another network than its login did
-(`verify_client_ip`, on as installed). Source: suitecrm-observed.md "Sessions and speed", coripo-api.md 8.2.
+(`verify_client_ip`, on as installed). Source: measured on SuiteCRM 7.14.6, "Sessions and speed".
 """
 
 import hashlib

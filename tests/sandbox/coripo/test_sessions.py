@@ -92,7 +92,7 @@ def test_a_session_is_bound_to_the_network_of_its_login(crm: Crm) -> None:
 
 
 def test_a_session_lives_as_long_as_it_is_used(crm: Crm) -> None:
-    """Session = PHP session: dies by inactivity (coripo-api.md 8.2)."""
+    """Session = PHP session: dies by inactivity."""
     knobs.turn({"session_seconds": 0.4})
     for _ in range(4):
         time.sleep(0.2)
@@ -104,7 +104,7 @@ def test_a_session_lives_as_long_as_it_is_used(crm: Crm) -> None:
 
 @pytest.mark.parametrize(("number", "words"), [(60, {"name", "number"}), (1009, {"name", "number", "description"})])
 def test_logins_fail_with_the_number_that_the_knob_says(door: Crm, number: int, words: set[str]) -> None:
-    """60 number of sessions exceeded has no description; 1009 locked out (coripo-api.md 8.6)."""
+    """60 number of sessions exceeded has no description; 1009 locked out."""
     knobs.turn({"login_fault": number})
 
     answer = json.loads(door.send("login", {"user_name": "marek", "password": MD5}, "t", []).content)
