@@ -66,4 +66,7 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
+            "opens_in": _(
+                "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."
+            ),
         }

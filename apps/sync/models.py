@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 class OpensIn(models.TextChoices):
     NEW_TAB = "new_tab", _("In a new tab")
+    ONE_TAB = "one_tab", _("In one tab for CORIPO")
     SAME_TAB = "same_tab", _("In the same tab")
+    EDGE = "edge", _("In Microsoft Edge")
 
 
 class NoMatch(models.TextChoices):

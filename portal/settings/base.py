@@ -25,7 +25,8 @@ WSGI_APPLICATION = "portal.wsgi.application"
 
 # ── Secrets ───────────────────────────────────────────────────────────────
 SECRET_KEY = env_secret("SECRET_KEY", default="") or generated_secret("secret_key")
-FIELD_ENCRYPTION_KEYS = env_list("FIELD_ENCRYPTION_KEYS") or [generated_secret("fernet_key")]
+_field_keys = env_secret("FIELD_ENCRYPTION_KEYS", default="") or generated_secret("fernet_key")
+FIELD_ENCRYPTION_KEYS = [key.strip() for key in _field_keys.split(",") if key.strip()]
 
 # ── Apps ──────────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
@@ -275,7 +276,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# A page of ours keeps a window that it opened itself, for the one tab of CORIPO; all other links say noopener.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 CSRF_FAILURE_VIEW = "apps.inbox.views.errors.csrf_failure"

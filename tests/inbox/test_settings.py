@@ -92,6 +92,13 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     assert rules.opens_in == OpensIn.SAME_TAB
 
 
+@pytest.mark.parametrize("choice", OpensIn.values)
+def test_where_records_open_can_be_chosen(people: dict[str, Client], owner: User, choice: str) -> None:
+    people["owner"].post("/settings/emails/", EMAILS | {"opens_in": choice})
+
+    assert SyncRules.objects.get(user=owner).opens_in == choice
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
