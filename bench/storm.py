@@ -1,7 +1,7 @@
 """A storm of 429 over one mailbox while many wishes wait for it, and what the owners of other mailboxes notice of it.
 
-Wasted is every request that Graph answers with 429. The others click at a steady pace before, during and after the storm; what
-they wait is read off the rows of their transfers, from the wish to the record.
+Wasted is every request that Graph answers with 429. The others click at a steady pace, once beside the same wishes in fair
+weather and once in the storm; what they wait is read off the rows of their transfers, from the wish to the record.
 """
 
 from __future__ import annotations
@@ -21,68 +21,82 @@ WISHES = 16
 CLICKS = 40
 PAUSE_SECONDS = STORM_SECONDS / CLICKS
 OTHERS = 2
+# Waits on a busy machine scatter: those of several storms are taken together.
+STORMS = 3
+
+Click = tuple[BenchDesk, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """Requests answered with 429, and the 95th percentiles of what the others waited in seconds."""
+    """Requests answered with 429, what the others waited without and with it, and when the wishes were delivered, in seconds."""
 
     wasted: int
-    calm_p95: float
-    storm_p95: float
+    calm_waits: list[float]
+    storm_waits: list[float]
     drained_seconds: float
 
 
 def main() -> int:
     with Installation(profile="large") as installation:
-        storm = run(installation)
+        storms = run(installation, storms=STORMS)
     results = Results()
-    n = f"{STORM_SECONDS} s of 429 over one mailbox, {WISHES} wishes, two workers for each queue"
-    results.add("storm_wasted_requests", storm.wasted, "requests", at_most=4, n=n)
-    results.add(
-        "storm_others_p95_ratio",
-        storm.storm_p95 / storm.calm_p95,
-        "x",
-        at_most=1.1,
-        n=f"{CLICKS} clicks in the storm against {CLICKS * 2} around it, {OTHERS} other mailboxes",
-    )
-    note(f"others wait {storm.calm_p95:.2f} s in calm weather, {storm.storm_p95:.2f} s in the storm (p95)")
-    note(f"the wishes were delivered {storm.drained_seconds:.1f} s after the storm had ended")
+    n = f"worst of {STORMS} storms of {STORM_SECONDS} s over one mailbox, {WISHES} wishes, two workers for each queue"
+    results.add("storm_wasted_requests", max(storm.wasted for storm in storms), "requests", at_most=4, n=n)
+    calm = _p95([wait for storm in storms for wait in storm.calm_waits])
+    stormy = _p95([wait for storm in storms for wait in storm.storm_waits])
+    n = f"{CLICKS * STORMS} clicks in {OTHERS} other mailboxes, against as many beside the same wishes in fair weather"
+    results.add("storm_others_p95_ratio", stormy / calm, "x", at_most=1.1, n=n)
+    note(f"others wait {calm:.2f} s in fair weather, {stormy:.2f} s in the storms (p95)")
+    drained = ", ".join(f"{storm.drained_seconds:.1f}" for storm in storms)
+    note(f"the wishes were delivered {drained} s after the end of their storm")
     return 1 if results.missed else 0
 
 
-def run(installation: Installation) -> Storm:
-    """Two calm spells with a storm between them."""
+def run(installation: Installation, *, storms: int) -> list[Storm]:
+    """Each storm after a spell of fair weather with as many wishes and clicks."""
     hit = BenchDesk(installation)
     others = [BenchDesk(installation) for _ in range(OTHERS)]
-    hit.receive(WISHES)
+    hit.receive(WISHES * 2 * storms)
+    share = CLICKS * 2 * storms // OTHERS
     for desk in others:
-        desk.receive(CLICKS * 3 // OTHERS, with_file_every=CLICKS * 3)
+        desk.receive(share, with_file_every=share + 1)
     for desk in [hit, *others]:
         desk.visitor.set_up()
-    wishes = hit.wait_for_import(WISHES)
-    clicks = [
-        (desk, pk)
-        for row in zip(*[desk.wait_for_import(CLICKS * 3 // OTHERS) for desk in others], strict=True)
-        for desk, pk in zip(others, row, strict=True)
+    wishes = hit.wait_for_import(WISHES * 2 * storms)
+    # The others take turns.
+    turns = zip(*[[(desk, pk) for pk in desk.wait_for_import(share)] for desk in others], strict=True)
+    clicks = [click for turn in turns for click in turn]
+    return [
+        _storm(
+            hit,
+            wishes[n * WISHES * 2 : (n + 1) * WISHES * 2],
+            clicks[n * CLICKS * 2 : (n + 1) * CLICKS * 2],
+        )
+        for n in range(storms)
     ]
-    wait_until(lambda: hit.active() == 0, seconds=30, what="nothing is under way")
-    before, during, after = clicks[:CLICKS], clicks[CLICKS : CLICKS * 2], clicks[CLICKS * 2 :]
 
-    _click(before)
+
+def _storm(hit: BenchDesk, wishes: list[int], clicks: list[Click]) -> Storm:
+    calm, stormy = clicks[:CLICKS], clicks[CLICKS:]
+    _wish_and_click(hit, wishes[:WISHES], calm)
+    wait_until(lambda: hit.active() == 0, seconds=60, what="everything delivered in fair weather")
     weather = _Weather(hit)
     with weather:
-        for pk in wishes:
-            hit.visitor.post(f"/inbox/{pk}/act/", {"action": "sync"})
-        _click(during)
-    _click(after)
-    wait_until(lambda: hit.active() == 0, seconds=60, what="everything delivered")
+        _wish_and_click(hit, wishes[WISHES:], stormy)
+    wait_until(lambda: hit.active() == 0, seconds=60, what="everything delivered after the storm")
     return Storm(
         wasted=weather.hits,
-        calm_p95=_p95(_waits(installation, before + after)),
-        storm_p95=_p95(_waits(installation, during)),
-        drained_seconds=_last_finish(installation, wishes) - weather.ended_at,
+        calm_waits=_waits(hit.installation, calm),
+        storm_waits=_waits(hit.installation, stormy),
+        drained_seconds=_last_finish(hit.installation, wishes) - weather.ended_at,
     )
+
+
+def _wish_and_click(hit: BenchDesk, wishes: list[int], clicks: list[Click]) -> None:
+    for pk in wishes:
+        hit.visitor.post(f"/inbox/{pk}/act/", {"action": "sync"})
+    _click(clicks)
 
 
 class _Weather:
@@ -108,7 +122,7 @@ class _Weather:
         self.hits, self.ended_at = int(fault["hits"]), time.time()
 
 
-def _click(clicks: list[tuple[BenchDesk, int]]) -> None:
+def _click(clicks: list[Click]) -> None:
     """One click after the other at a steady pace, however long each takes."""
     began = time.monotonic()
     for number, (desk, pk) in enumerate(clicks, start=1):
@@ -116,7 +130,7 @@ def _click(clicks: list[tuple[BenchDesk, int]]) -> None:
         time.sleep(max(began + number * PAUSE_SECONDS - time.monotonic(), 0))
 
 
-def _waits(installation: Installation, clicks: list[tuple[BenchDesk, int]]) -> list[float]:
+def _waits(installation: Installation, clicks: list[Click]) -> list[float]:
     """Seconds from each wish until its outcome, by the portal's own clock."""
     rows = installation.rows(
         "select extract(epoch from finished_at - queued_at) from sync_transfer where message_id = any(?)",

@@ -22,7 +22,7 @@ from tests.installation import Installation
 @pytest.mark.timeout(300)
 def test_scenario_7_a_storm_wastes_at_most_four_requests_and_delivers_all_wishes_after_it() -> None:
     with Installation(profile="large") as installation:
-        storm = run(installation)
+        (storm,) = run(installation, storms=1)
         states = installation.rows("select distinct state from mailboxes_message")
 
     assert storm.wasted <= 4
