@@ -180,6 +180,8 @@ else:
         # Without it Kombu tries to connect for some seconds, while somebody's click waits for its wake-up.
         "max_retries": 0,
     }
+# Celery by itself reads the variable CELERY_BROKER_URL, and would look for a host named "embedded"; these two come first.
+CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = CELERY_BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

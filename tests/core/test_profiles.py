@@ -206,6 +206,23 @@ def test_with_its_secrets_in_files_the_portal_writes_none_of_its_own(tmp_path: P
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["static"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "address"), [("embedded", "filesystem://"), ("redis://redis:6379/0", "redis://redis:6379/0")]
+)
+def test_the_variable_alone_chooses_the_broker(tmp_path: Path, variable: str, address: str):
+    """Also where it names the default: Celery reads a variable of the same name, and takes any word for a host."""
+    told = "from portal import celery_app as app; print(app.conf.broker_read_url, app.conf.broker_write_url)"
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "portal.settings.local",
+        "PORTAL_DATA": str(tmp_path),
+        "CELERY_BROKER_URL": variable,
+    }
+
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == (f"{address} {address}\n", "")
+
+
 # ── Order and health ──────────────────────────────────────────────────────
 def test_migrations_run_once_and_before_everything_else():
     assert SERVICES["migrate"]["command"] == ["python", "manage.py", "migrate", "--noinput"]
