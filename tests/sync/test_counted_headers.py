@@ -12,6 +12,7 @@ from apps.mailboxes.models import Mailbox, Participant
 from apps.sync.deciding import counted_addresses
 from apps.sync.models import SyncRules
 from apps.sync.people import known_people, plan
+from apps.sync.reasons import why
 from tests.desk import Desk
 from tests.factories import MessageFactory, ParticipantFactory
 
@@ -77,3 +78,16 @@ def test_only_people_of_headers_that_count_are_linked(desk: Desk):
         in_copy: "uncounted",
     }
     assert len(plan(people, user=desk.user).contacts) == 1
+
+
+@pytest.mark.parametrize(
+    ("roles", "said"), [(["from", "to"], "Your settings leave out these headers: Cc, Bcc."), (list(HEADERS), "")]
+)
+@pytest.mark.django_db
+def test_why_nobody_matched_names_the_headers_that_were_left_out(roles, said):
+    message = MessageFactory.create(state="no_match")
+    SyncRules.objects.create(user=message.mailbox.owner, counted_roles=roles)
+
+    told = why(message, user=message.mailbox.owner).sentence
+
+    assert told.endswith(said or "It was not stored.")
