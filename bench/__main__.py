@@ -2,6 +2,7 @@
 
 ./run bench                      every figure, `name value unit <= aim`
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
+./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import figures, kill
+from bench import figures, kill, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -18,10 +19,14 @@ def main(arguments: list[str]) -> int:
     kills = commands.add_parser("kill", help="kill processes while they deliver")
     kills.add_argument("--kills", type=int, default=100)
     kills.add_argument("--mails", type=int, default=300)
+    kills.add_argument("--profile", choices=["small", "large"], default="small")
     kills.add_argument("--seed", type=int, default=1)
+    commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
     options = parser.parse_args(arguments)
     if options.command == "kill":
-        return kill.main(kills=options.kills, mails=options.mails, seed=options.seed)
+        return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
+    if options.command == "storm":
+        return storm.main()
     return figures.main()
 
 

@@ -26,6 +26,7 @@ class BenchDesk:
         for number, address in enumerate(self.customers):
             self.coripo.contact(address, last_name=f"Zákazník {number}", company=company)
         self.visitor = Visitor(installation.url, self.person)
+        self.reconnected = 0
 
     def receive(self, count: int, *, with_file_every: int = 5) -> list[str]:
         """Deliver mails to the mailbox; their Message-IDs, bare."""
@@ -48,15 +49,20 @@ class BenchDesk:
         return message_ids
 
     def wait_for_import(self, count: int, *, seconds: float = 120) -> list[int]:
-        """The ids of the rows, the newest first."""
-        wait_until(lambda: self._rows() >= count, seconds=seconds, what=f"{count} messages imported")
-        return [
-            int(str(pk))
-            for (pk,) in self.installation.rows("select id from mailboxes_message order by received_at desc")
-        ]
+        """The ids of the mailbox's rows, the newest first."""
+        wait_until(lambda: self.imported() >= count, seconds=seconds, what=f"{count} messages imported")
+        return [int(str(pk)) for (pk,) in self._messages("message.id", "order by message.received_at desc")]
 
-    def _rows(self) -> int:
-        return int(str(self.installation.rows("select count(*) from mailboxes_message")[0][0]))
+    def imported(self) -> int:
+        """How many messages of the mailbox the portal knows."""
+        return int(str(self._messages("count(*)")[0][0]))
+
+    def _messages(self, columns: str, ending: str = "") -> list[tuple[object, ...]]:
+        return self.installation.rows(
+            f"select {columns} from mailboxes_message message join mailboxes_mailbox mailbox"
+            f" on mailbox.id = message.mailbox_id where lower(mailbox.address) = ? {ending}",
+            self.person["mail"].lower(),
+        )
 
     def sync(self, pks: list[int]) -> None:
         """Ask through the front door; a portal that was killed meanwhile is asked again, as a person would."""
@@ -69,6 +75,18 @@ class BenchDesk:
             return answer.status_code == 200
 
         wait_until(asked, seconds=60, what="the wish was taken")
+
+    def reconnect_if_asked(self) -> None:
+        """Connect the mailbox again where the portal asks its owner for it, as the owner would."""
+        if not self.installation.rows("select 1 from mailboxes_mailbox where status = 'reconnect'"):
+            return
+        try:
+            self.visitor.post("/mailboxes/connect/", {})
+            self.visitor.through_microsoft()
+        except requests.ConnectionError:
+            # The portal is being killed as well; the page still asks when it is back.
+            return
+        self.reconnected += 1
 
     def active(self) -> int:
         (count,) = self.installation.rows("select count(*) from sync_transfer where status in ('queued', 'claimed')")[0]

@@ -77,7 +77,7 @@ def _is_in_step(installation: Installation) -> bool:
 
 
 def transfer_cost(desk: BenchDesk, results: Results) -> None:
-    before = desk._rows()
+    before = desk.imported()
     desk.receive(BATCH, with_file_every=BATCH + 1)
     _refresh(desk)
     pks = desk.wait_for_import(before + BATCH)[:BATCH]
@@ -96,7 +96,7 @@ def _refresh(desk: BenchDesk) -> None:
 
 
 def click_to_start(desk: BenchDesk, results: Results) -> None:
-    before = desk._rows()
+    before = desk.imported()
     clicks = 10
     desk.receive(clicks, with_file_every=clicks + 1)
     _refresh(desk)

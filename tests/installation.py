@@ -11,19 +11,33 @@ import tempfile
 import threading
 import time
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
+from random import Random
+from typing import Literal
 
 import psutil
+import psycopg
 import requests
 
 from tests.sandbox_server import ROOT, Sandbox
-from tests.services import free_port
+from tests.services import free_port, postgresql, redis
+
+Profile = Literal["small", "large"]
+"""small: SQLite and the embedded broker. large: PostgreSQL, Redis and a second machine with workers."""
 
 
 class Installation:
-    """Portal, two workers, scheduler under `manage.py up`; the sandbox beside it, so that it survives what happens here."""
+    """Portal, two workers, scheduler under `manage.py up`; the sandbox beside it, so that it survives what happens here.
 
-    def __init__(self, *, seeded: bool = False, environment: dict[str, str] | None = None) -> None:
+    The large profile has a PostgreSQL and a Redis of its own, and two more workers beside the first ones.
+    """
+
+    def __init__(
+        self, *, profile: Profile = "small", seeded: bool = False, environment: dict[str, str] | None = None
+    ) -> None:
+        self.profile = profile
+        self.services = ExitStack()
         self.folder = tempfile.TemporaryDirectory(prefix="portal-installation-")
         self.url = f"http://127.0.0.1:{free_port()}"
         self.sandbox = Sandbox(f"http://127.0.0.1:{free_port()}", seeded=seeded)
@@ -38,13 +52,37 @@ class Installation:
         self.lines: deque[str] = deque(maxlen=200_000)
         self.line_came = threading.Condition()
         self._lines_written = 0
-        self.process: subprocess.Popen[str] | None = None
+        self.processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Installation:
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _start(self) -> None:
+        if self.profile == "large":
+            redis_url = self.services.enter_context(redis())
+            self.environment |= {
+                "DATABASE_URL": self.services.enter_context(postgresql()),
+                "CELERY_BROKER_URL": redis_url,
+                "CACHE_URL": redis_url,
+            }
         self.sandbox.start()
         subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=self.environment, check=True)
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--no-sandbox"],
+        self._supervise("manage.py", "up", "--no-sandbox")
+        if self.profile == "large":
+            self._supervise("-m", "tests.second_machine")
+        self.wait_for_portal()
+
+    def _supervise(self, *command: str) -> None:
+        process = subprocess.Popen(
+            [sys.executable, *command],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -53,24 +91,24 @@ class Installation:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for_portal()
-        return self
+        self.processes.append(process)
+        threading.Thread(target=self._read, args=(process,), daemon=True).start()
 
-    def __exit__(self, *_: object) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
+    def _end(self) -> None:
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
             try:
-                self.process.wait(timeout=20)
+                process.wait(timeout=20)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
         self.sandbox.stop()
+        self.services.close()
         self.folder.cleanup()
 
-    def _read(self) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
             with self.line_came:
                 self.lines.append(line)
                 self._lines_written += 1
@@ -91,24 +129,24 @@ class Installation:
         with self.line_came:
             return self._lines_written
 
-    def wait_for_line(self, words: str, *, after: int, seconds: float) -> bool:
-        """Wait until a line with these words is written, later than the first `after` ones."""
+    def wait_for_line(self, words: str, *, after: int, seconds: float) -> str:
+        """The first line with these words that is written later than the first `after` ones; "" if none came in time."""
         deadline = time.monotonic() + seconds
         with self.line_came:
             while True:
                 fresh = list(self.lines)[max(len(self.lines) - (self._lines_written - after), 0) :]
-                if any(words in line for line in fresh):
-                    return True
+                if found := next((line for line in fresh if words in line), ""):
+                    return found
                 after = self._lines_written
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.line_came.wait(timeout=left):
-                    return False
+                    return ""
 
     def children(self, words: str = "") -> list[psutil.Process]:
-        """The processes below the supervisor whose command line holds these words."""
-        assert self.process is not None
+        """The processes below the supervisors whose command line holds these words."""
         found = []
-        for child in psutil.Process(self.process.pid).children(recursive=True):
+        supervisors = [psutil.Process(process.pid) for process in self.processes]
+        for child in [child for supervisor in supervisors for child in supervisor.children(recursive=True)]:
             try:
                 if words in " ".join(child.cmdline()):
                     found.append(child)
@@ -116,9 +154,11 @@ class Installation:
                 continue
         return found
 
-    def kill(self, words: str) -> int:
-        """SIGKILL, from outside, to what runs under these words; how many processes that were."""
+    def kill(self, words: str, *, one_by: Random | None = None) -> int:
+        """SIGKILL, from outside, to what runs under these words, or to one of it by chance; how many that were."""
         victims = self.children(words)
+        if one_by is not None and victims:
+            victims = [one_by.choice(victims)]
         for victim in victims:
             try:
                 victim.kill()
@@ -127,7 +167,10 @@ class Installation:
         return len(victims)
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        """Read the portal's database, as somebody who looks in from outside."""
+        """Read the portal's database, as somebody who looks in from outside. A question mark stands for a parameter."""
+        if self.profile == "large":
+            with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+                return connection.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
         database = sqlite3.connect(f"file:{Path(self.folder.name) / 'portal.sqlite3'}?mode=ro", uri=True, timeout=20)
         try:
             return database.execute(sql, parameters).fetchall()

@@ -7,15 +7,16 @@ import random
 import pytest
 
 from bench.kill import LEASE_SECONDS, STEPS, run
-from tests.installation import Installation
+from tests.installation import Installation, Profile
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(400)
-def test_scenario_1_2_3_a_kill_at_each_step_loses_and_doubles_nothing():
+@pytest.mark.parametrize("profile", ["small", "large"])
+def test_scenario_1_2_3_a_kill_at_each_step_loses_and_doubles_nothing(profile: Profile):
     kills = len(STEPS) * 2
 
-    with Installation(environment={"LEASE_SECONDS": str(LEASE_SECONDS)}) as installation:
+    with Installation(profile=profile, environment={"LEASE_SECONDS": str(LEASE_SECONDS)}) as installation:
         count, _seconds = run(installation, kills=kills, mails=kills * 3, chance=random.Random(7))
 
     assert (count.lost, count.doubled, count.wrong_links, count.wrong_files, count.not_synced) == (0, 0, 0, 0, 0)

@@ -103,18 +103,19 @@ class Visitor:
     def sign_in(self) -> None:
         self.go("/")
         self.press("Sign in with Microsoft")
-        self._through_microsoft()
+        self.through_microsoft()
 
     def connect_mailbox(self) -> None:
         self.go("/start/")
         self.press("Connect mailbox")
-        self._through_microsoft()
+        self.through_microsoft()
 
-    def _through_microsoft(self) -> None:
+    def through_microsoft(self, name: str = "") -> None:
+        """Sign in there, as this person unless another account's name is given, and accept what is asked."""
         for _ in range(4):
             if self.page.url.startswith(self.portal_url):
                 return
-            self.press("Accept" if self.has_button("Accept") else self.person["name"])
+            self.press("Accept" if self.has_button("Accept") else name or self.person["name"])
         raise AssertionError(f"still at {self.page.url}")
 
     def connect_crm(self) -> None:

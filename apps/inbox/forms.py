@@ -1,4 +1,4 @@
-"""How far back a mailbox is loaded."""
+"""What a person says about one of the mailboxes: how far back it is loaded, and what is forgotten with it."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ class WindowForm(forms.Form):
         mailbox.window_days = self.cleaned_data["window_days"]
         mailbox.save(update_fields=["window_days"])
         return mailbox
+
+
+class DisconnectForm(forms.Form):
+    """What the portal is to forget besides the connection itself."""
+
+    forget_marks = forms.BooleanField(label=_("Forget my marks"), required=False)

@@ -35,6 +35,7 @@ urlpatterns = [
     path("settings/", settings.general, name="settings"),
     path("settings/emails/", settings.emails, name="settings_emails"),
     path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
+    path("settings/mailboxes/<int:pk>/disconnect/", settings.disconnect_mailbox, name="disconnect_mailbox"),
     path("status/", status.status, name="status"),
     path("language/", settings.language, name="language"),
 ]

@@ -6,7 +6,6 @@ app_name = "mailboxes"
 urlpatterns = [
     path("connect/", views.connect, name="connect"),
     path("callback/", views.callback, name="callback"),
-    path("<int:pk>/disconnect/", views.disconnect, name="disconnect"),
     path("<int:pk>/folders/", views.folders, name="folders"),
     path("<int:pk>/refresh/", views.refresh, name="refresh"),
 ]

@@ -17,14 +17,7 @@ from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.graph.errors import Disconnection, GraphError, GraphMisconfigured, MailboxDisconnected, MailboxUnavailable
 from apps.graph.signin import GuestAccount, ScopesMissing, SignInMismatch
-from apps.mailboxes.actions import (
-    MailboxTaken,
-    begin_connecting,
-    connect_mailbox,
-    disconnect_mailbox,
-    follow_folders,
-    refresh_now,
-)
+from apps.mailboxes.actions import MailboxTaken, begin_connecting, connect_mailbox, follow_folders, refresh_now
 from apps.mailboxes.forms import FollowForm
 from apps.mailboxes.models import Mailbox
 
@@ -60,19 +53,6 @@ def callback(request: PortalRequest) -> HttpResponse:
         request, _("%(address)s is connected. The newest mail is being loaded.") % {"address": mailbox.address}
     )
     return redirect("home")
-
-
-@login_required
-@require_POST
-def disconnect(request: PortalRequest, pk: int) -> HttpResponse:
-    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
-    address = mailbox.address
-    disconnect_mailbox(mailbox)
-    messages.success(
-        request,
-        _("%(address)s is disconnected. Nothing was changed in the mailbox or in CORIPO.") % {"address": address},
-    )
-    return redirect("settings_mailboxes")
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,14 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.mailboxes.models import Message, MessageQuerySet
+from apps.mailboxes.actions import disconnect_mailbox
+from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
 from apps.sync.models import Mark, Transfer
 from apps.sync.states import Identity, hold, writing_facts
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
+
+log = logging.getLogger(__name__)
 
 CARRY = "apps.sync.tasks.carry_transfers"
 
@@ -114,6 +118,18 @@ def resume_transfers(*, user: User, at: datetime) -> int:
         count = waiting.update(not_before=at)
         wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
     return count
+
+
+def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
+    """Forget the connection of the mailbox. Its marks stay for the day when it is connected again, unless they are to
+    be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
+    account, pk = mailbox.home_account_id, mailbox.pk
+    with transaction.atomic():
+        disconnect_mailbox(mailbox)
+        # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
+        if forget_marks:
+            forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
+            log.info("marks forgotten with the mailbox", extra={"mailbox_id": pk, "count": forgotten})
 
 
 def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:

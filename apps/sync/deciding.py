@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.core.addresses import canonical, domain_of
-from apps.crm.face import CrmContact
+from apps.crm.face import Address, CrmContact
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox
+from apps.mailboxes.models import Mailbox, Participant
 from apps.sync.models import SyncRules
 
 # Above this many people a mail is a mailing list in disguise; matching stops here and says so.
@@ -25,10 +25,17 @@ class Target:
 
 
 def counted_addresses(letter: Letter, *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
-    """The canonical addresses that are looked up in CORIPO: everybody's but one's own and internal ones, each once."""
+    """The canonical addresses that are looked up in CORIPO: everybody's in the headers that count, but one's own and
+    internal ones; each once."""
     own = set(mailbox.own_addresses)
     internal = {domain.lower().lstrip("@") for domain in rules.internal_domains}
-    people = [letter.sender, *letter.to, *letter.cc, *letter.bcc]
+    headers: dict[str, tuple[Address | None, ...]] = {
+        Participant.Role.FROM: (letter.sender,),
+        Participant.Role.TO: letter.to,
+        Participant.Role.CC: letter.cc,
+        Participant.Role.BCC: letter.bcc,
+    }
+    people = [person for role, named in headers.items() if role in rules.counted_roles for person in named]
     found = dict.fromkeys(canonical(person.address) for person in people if person is not None)
     counted = [address for address in found if address and address not in own and domain_of(address) not in internal]
     return counted[:MOST_ADDRESSES]

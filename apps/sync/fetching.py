@@ -16,7 +16,7 @@ from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.models import Transfer
 from apps.sync.parcels import Fetched
-from apps.work.limits import HeldSlot, lower_fence, raise_fence
+from apps.work.limits import HeldSlot, fence, lower_fence, raise_fence
 
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
 MOST_BYTES = 48 * 1024 * 1024
@@ -34,6 +34,11 @@ def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
+            standing = fence(graph_key(batch.mailbox))
+            if standing is not None:
+                # It went up after the batch was claimed: another carrier was told to keep quiet.
+                recording.give_back_unfetched(batch, fetched, cause=standing.reason, not_before=now())
+                return fetched
             try:
                 raw = graph.mime(transfer.message.graph_id)
             except ItemGone:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.addresses import domain_of
+from apps.mailboxes.models import Participant
 from apps.sync.models import SyncRules
 
 
@@ -32,6 +33,13 @@ class DomainsField(forms.CharField):
 
 
 class SyncRulesForm(forms.ModelForm[SyncRules]):
+    counted_roles = forms.MultipleChoiceField(
+        label=_("Headers that count"),
+        choices=Participant.Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("People who stand in none of these are not looked up, and the e-mail is not linked with them."),
+        error_messages={"required": _("Choose one header at least. Without any, no e-mail would be linked.")},
+    )
     internal_domains = DomainsField(
         label=_("Internal domains"),
         required=False,
@@ -51,6 +59,7 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         model = SyncRules
         fields = [
             "link_companies",
+            "counted_roles",
             "no_match",
             "internal_domains",
             "store_attachments",
@@ -66,4 +75,7 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
+            "opens_in": _(
+                "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."
+            ),
         }

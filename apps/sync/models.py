@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import CrmServer
-from apps.mailboxes.models import Mailbox, Message
+from apps.mailboxes.models import Mailbox, Message, Participant
 from apps.work.models import ACTIVE, WorkItem, WorkItemQuerySet
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 class OpensIn(models.TextChoices):
     NEW_TAB = "new_tab", _("In a new tab")
+    ONE_TAB = "one_tab", _("In one tab for CORIPO")
     SAME_TAB = "same_tab", _("In the same tab")
+    EDGE = "edge", _("In Microsoft Edge")
 
 
 class NoMatch(models.TextChoices):
@@ -28,11 +30,17 @@ class NoMatch(models.TextChoices):
     STORE = "store", _("Store it without a link")
 
 
+def every_role() -> list[str]:
+    return [str(role) for role in Participant.Role.values]
+
+
 class SyncRules(models.Model):
     """A user's settings of the transfer. They hold for transfers from now on."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sync_rules")
     link_companies = models.BooleanField(default=True)
+    # Participant.Role: people of the other headers are not looked up in CORIPO.
+    counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
     internal_domains = models.JSONField(default=list, blank=True)
     store_attachments = models.BooleanField(default=True)

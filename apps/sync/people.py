@@ -11,7 +11,7 @@ from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.face import CrmContact
 from apps.mailboxes.models import Message, Participant
-from apps.sync.models import KnownAddress, SyncRules
+from apps.sync.models import KnownAddress
 from apps.sync.rules import rules_of
 
 FRESH_FOR = timedelta(minutes=10)
@@ -32,7 +32,8 @@ class KnownContact:
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """Somebody of the mail. `kind` is contact, unknown, own or internal; `is_looked_up` says whether CORIPO was asked."""
+    """Somebody of the mail. `kind` is contact, unknown, own, internal or uncounted (of a header that the rules leave out);
+    `is_looked_up` says whether CORIPO was asked."""
 
     role: str
     name: str
@@ -55,10 +56,16 @@ class Plan:
 def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> list[KnownPerson]:
     """The mail's people in the order of its headers, each address once. With `ask`, CORIPO is asked about what is not
     known freshly; raises CrmError then."""
-    participants = _each_once(message)
-    own = set(message.mailbox.own_addresses)
+    named = list(message.participants.order_by("pk")[: MOST_PEOPLE * 2])
+    participants = _each_once(named)
     rules = rules_of(user)
-    counted = [p.address for p in participants if p.address and _kind(p, own, rules) == ""]
+    kinds = _Kinds(
+        own=frozenset(message.mailbox.own_addresses),
+        internal=frozenset(rules.internal_domains),
+        # Somebody may stand in several headers; one that counts is enough.
+        in_counted=frozenset(person.address for person in named if person.role in rules.counted_roles),
+    )
+    counted = [p.address for p in participants if p.address and kinds.of(p) == ""]
     known = {
         row.address: row
         for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
@@ -69,7 +76,7 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     if missing and ask and account:
         known |= _look_up(account, missing, at=at)
     server = CrmServer.objects.current()
-    return [_person(participant, _kind(participant, own, rules), known, server) for participant in participants]
+    return [_person(participant, kinds.of(participant), known, server) for participant in participants]
 
 
 def plan(people: Sequence[KnownPerson], *, user: User) -> Plan:
@@ -84,18 +91,29 @@ def plan(people: Sequence[KnownPerson], *, user: User) -> Plan:
     )
 
 
-def _each_once(message: Message) -> list[Participant]:
+def _each_once(named: Sequence[Participant]) -> list[Participant]:
     found: dict[str, Participant] = {}
-    for participant in message.participants.order_by("pk")[: MOST_PEOPLE * 2]:
+    for participant in named:
         found.setdefault(participant.address or f"{participant.name} {participant.written_address}", participant)
     return list(found.values())[:MOST_PEOPLE]
 
 
-def _kind(participant: Participant, own: set[str], rules: SyncRules) -> str:
-    if participant.address in own:
-        return "own"
-    domain = participant.address.rpartition("@")[2]
-    return "internal" if domain and domain in rules.internal_domains else ""
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Why somebody is not looked up in CORIPO. `in_counted` are the addresses in a header that counts."""
+
+    own: frozenset[str]
+    internal: frozenset[str]
+    in_counted: frozenset[str]
+
+    def of(self, participant: Participant) -> str:
+        """The kind; "" for those whom CORIPO is asked about."""
+        if participant.address in self.own:
+            return "own"
+        domain = participant.address.rpartition("@")[2]
+        if domain and domain in self.internal:
+            return "internal"
+        return "" if participant.address in self.in_counted else "uncounted"
 
 
 def _look_up(account: CrmAccount, addresses: list[str], *, at: datetime) -> dict[str, KnownAddress]:

@@ -12,10 +12,11 @@ from django.utils.translation import ngettext
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.mailboxes.connection import graph_key
-from apps.mailboxes.models import Mailbox, Message, MessageState
+from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.rules import rules_of
 from apps.work.limits import fence
 
 
@@ -215,13 +216,21 @@ def _failed(told: _Story) -> Why:
 def _no_match(told: _Story) -> Why:
     transfer = told.transfer
     return Why(
-        _("No contact in CORIPO has an address of this e-mail. It was not stored."),
+        " ".join(
+            [_("No contact in CORIPO has an address of this e-mail. It was not stored."), *_headers_left_out(told)]
+        ),
         rule=_("No match: leave it waiting"),
         actor=_name(transfer.requested_by) if transfer else "",
         at=transfer.finished_at if transfer else None,
         cause="no_contact",
         remedy=Remedy("store_without_link", _("Store without a link")),
     )
+
+
+def _headers_left_out(told: _Story) -> list[str]:
+    counted = rules_of(told.user).counted_roles
+    left_out = [str(role.label) for role in Participant.Role if role not in counted]
+    return [_("Your settings leave out these headers: %(names)s.") % {"names": ", ".join(left_out)}] if left_out else []
 
 
 def _skipped(told: _Story) -> Why:

@@ -25,7 +25,8 @@ WSGI_APPLICATION = "portal.wsgi.application"
 
 # ── Secrets ───────────────────────────────────────────────────────────────
 SECRET_KEY = env_secret("SECRET_KEY", default="") or generated_secret("secret_key")
-FIELD_ENCRYPTION_KEYS = env_list("FIELD_ENCRYPTION_KEYS") or [generated_secret("fernet_key")]
+_field_keys = env_secret("FIELD_ENCRYPTION_KEYS", default="") or generated_secret("fernet_key")
+FIELD_ENCRYPTION_KEYS = [key.strip() for key in _field_keys.split(",") if key.strip()]
 
 # ── Apps ──────────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
@@ -179,6 +180,8 @@ else:
         # Without it Kombu tries to connect for some seconds, while somebody's click waits for its wake-up.
         "max_retries": 0,
     }
+# Celery by itself reads the variable CELERY_BROKER_URL, and would look for a host named "embedded"; these two come first.
+CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = CELERY_BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -275,7 +278,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# A page of ours keeps a window that it opened itself, for the one tab of CORIPO; all other links say noopener.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin-allow-popups"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 CSRF_FAILURE_VIEW = "apps.inbox.views.errors.csrf_failure"

@@ -33,5 +33,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     }
 
 if base.CELERY_BROKER_URL.startswith("filesystem"):
-    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_URL = CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = "memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS = {}

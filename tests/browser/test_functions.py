@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -29,7 +29,7 @@ def desk(installation: Installation) -> Desk:
             desk.receive(f"{way}: {function}", sender=desk.customer("dvorakova"))
     for subject in SELECTED:
         desk.receive(subject, sender=desk.customer("dvorakova"))
-    for subject in ("Single", "By record", "Deleted", "Opened here"):
+    for subject in ("Single", "By record", "Deleted", "Opened here", "One tab 1", "One tab 2", "One tab 3", "In Edge"):
         desk.receive(subject, sender=desk.customer("dvorakova"))
     desk.receive("Two people", sender=desk.customer("dvorakova"), cc=desk.customer("beran"))
     desk.receive("Nobody", sender=desk.customer("nikdo"))
@@ -235,3 +235,51 @@ def test_the_record_opens_in_the_same_tab_where_the_user_wants_it(inbox: Walker)
     inbox.go("/settings/emails/")
     inbox.page.get_by_label("Opens in").select_option(label="In a new tab")
     inbox.press("Save settings")
+
+
+@pytest.fixture
+def opens_in(inbox: Walker) -> Iterator[Callable[[str], None]]:
+    """Chooses where records open, and puts the setting back afterwards."""
+
+    def choose(label: str) -> None:
+        inbox.go("/settings/emails/")
+        inbox.page.get_by_label("Opens in").select_option(label=label)
+        inbox.press("Save settings")
+        inbox.go("/inbox/")
+
+    yield choose
+    choose("In a new tab")
+
+
+def test_one_tab_serves_every_record_from_panel_menu_and_key(inbox: Walker, opens_in: Callable[[str], None]) -> None:
+    opens_in("In one tab for CORIPO")
+    inbox.open_message("One tab 1")
+    tab = inbox.open_in_coripo(lambda: inbox.press(OPEN, within=inbox.panel))
+    first = tab.url
+
+    WAYS_TO_THE_MENU["right click"](inbox.row("One tab 2"))
+    inbox.page.get_by_role("menuitem", name=OPEN).click()
+    tab.wait_for_url(lambda url: "module=Emails" in url and url != first, timeout=TRANSFER_MILLISECONDS)
+    second = tab.url
+    inbox.link_of("One tab 3").press("o")
+    tab.wait_for_url(lambda url: "module=Emails" in url and url not in (first, second), timeout=TRANSFER_MILLISECONDS)
+
+    assert len(inbox.page.context.pages) == 2
+
+
+def test_a_record_is_handed_over_to_edge_and_may_be_opened_here(inbox: Walker, opens_in: Callable[[str], None]) -> None:
+    opens_in("In Microsoft Edge")
+    inbox.open_message("In Edge")
+
+    with inbox.page.context.expect_page() as opened:
+        inbox.press(OPEN, within=inbox.panel)
+
+    page = opened.value
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "The record is ready for Microsoft Edge", timeout=TRANSFER_MILLISECONDS
+    )
+    here = page.get_by_role("link", name="Open the record in this browser").get_attribute("href")
+    edge = page.get_by_role("link", name="Open in Microsoft Edge", exact=True)
+    expect(edge).to_have_attribute("href", f"microsoft-edge:{here}")
+    page.get_by_role("link", name="Open the record in this browser").click()
+    page.wait_for_url("**/index.php?module=Emails&action=DetailView&record=*")

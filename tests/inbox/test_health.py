@@ -1,4 +1,5 @@
 import pytest
+from celery import current_app
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -21,6 +22,15 @@ def test_a_database_out_of_reach_is_said_without_details(client: Client) -> None
 
     assert answer.status_code == 503
     assert answer.json() == {"ok": False, "database": "unreachable"}
+
+
+@pytest.mark.django_db
+def test_a_broker_out_of_reach_is_said_and_fails_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+
+    answer = client.get("/healthz")
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": True, "broker": "unreachable"})
 
 
 @pytest.mark.django_db

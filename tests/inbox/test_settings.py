@@ -11,7 +11,13 @@ from tests.factories import CrmAccountFactory, MailboxFactory, MailFolderFactory
 pytestmark = pytest.mark.django_db
 
 PAGES = ["/settings/", "/settings/emails/", "/settings/mailboxes/", "/status/"]
-EMAILS = {"link_companies": "on", "no_match": "leave", "largest_attachment_mb": "10", "opens_in": "new_tab"}
+EMAILS = {
+    "link_companies": "on",
+    "counted_roles": ["from", "to", "cc", "bcc"],
+    "no_match": "leave",
+    "largest_attachment_mb": "10",
+    "opens_in": "new_tab",
+}
 
 
 @pytest.fixture
@@ -73,6 +79,7 @@ def test_the_account_in_coripo_is_shown_without_its_password(people: dict[str, C
 
 def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: User) -> None:
     words = {
+        "counted_roles": ["from", "to"],
         "no_match": "store",
         "internal_domains": "Strojirny-Beskyd.example\n@firma.example\n\nfirma.example\nvýroba.example",
         "store_attachments": "on",
@@ -85,11 +92,19 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     rules = SyncRules.objects.get(user=owner)
     assert answer["Location"] == "/settings/emails/"
     assert not rules.link_companies
+    assert rules.counted_roles == ["from", "to"]
     assert rules.no_match == NoMatch.STORE
     assert rules.internal_domains == ["strojirny-beskyd.example", "firma.example", "xn--vroba-qva.example"]
     assert rules.store_attachments
     assert rules.largest_attachment_mb == 25
     assert rules.opens_in == OpensIn.SAME_TAB
+
+
+@pytest.mark.parametrize("choice", OpensIn.values)
+def test_where_records_open_can_be_chosen(people: dict[str, Client], owner: User, choice: str) -> None:
+    people["owner"].post("/settings/emails/", EMAILS | {"opens_in": choice})
+
+    assert SyncRules.objects.get(user=owner).opens_in == choice
 
 
 @pytest.mark.parametrize(
@@ -99,11 +114,15 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
         ({"largest_attachment_mb": ""}, "Enter a whole number from 1 to 25."),
         ({"largest_attachment_mb": "26"}, "Enter a whole number from 1 to 25."),
         ({"internal_domains": "firma.example\nnot a domain"}, "“not a domain” is not a domain."),
+        ({"counted_roles": []}, "Choose one header at least."),
+        ({"counted_roles": ["reply-to"]}, "Select a valid choice."),
         ({"internal_domains": "localhost"}, "“localhost” is not a domain."),
         ({"internal_domains": "<script>"}, "“&lt;script&gt;” is not a domain."),
     ],
 )
-def test_a_mistake_is_said_beside_its_field(people: dict[str, Client], words: dict[str, str], sentence: str) -> None:
+def test_a_mistake_is_said_beside_its_field(
+    people: dict[str, Client], words: dict[str, str | list[str]], sentence: str
+) -> None:
     answer = people["owner"].post("/settings/emails/", EMAILS | words)
 
     page = answer.content.decode()

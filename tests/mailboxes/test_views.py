@@ -139,19 +139,6 @@ def test_whose_sign_in_owns_the_mailbox_may_take_it_over(sandbox: Sandbox) -> No
     assert Mailbox.objects.get().owner == owner
 
 
-def test_disconnecting_forgets_tokens_and_mail(people: dict[str, Client]) -> None:
-    mailbox = Mailbox.objects.get(owner__username="owner")
-    MessageFactory.create(folder=MailFolderFactory.create(mailbox=mailbox))
-    MailboxToken.objects.create(mailbox=mailbox, cache="{}")
-
-    response = people["owner"].post(reverse("mailboxes:disconnect", args=[mailbox.pk]))
-
-    assert response["Location"] == reverse("settings_mailboxes")
-    assert not Mailbox.objects.filter(pk=mailbox.pk).exists()
-    assert not Message.objects.exists()
-    assert not MailboxToken.objects.exists()
-
-
 def test_choosing_folders(people: dict[str, Client]) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
     inbox = MailFolderFactory.create(mailbox=mailbox)
@@ -172,7 +159,7 @@ def test_choosing_folders(people: dict[str, Client]) -> None:
 @pytest.mark.parametrize(
     ("who", "status"), [("owner", 302), ("teammate", 404), ("administrator", 404), ("stranger", 302)]
 )
-@pytest.mark.parametrize("door", ["disconnect", "folders", "refresh"])
+@pytest.mark.parametrize("door", ["folders", "refresh"])
 def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, who: str, status: int) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
 
@@ -184,7 +171,7 @@ def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, wh
         assert Mailbox.objects.filter(pk=mailbox.pk).exists()
 
 
-@pytest.mark.parametrize("door", ["connect", "disconnect", "folders", "refresh"])
+@pytest.mark.parametrize("door", ["connect", "folders", "refresh"])
 def test_what_changes_something_is_not_a_link(people: dict[str, Client], door: str) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
     url = reverse(f"mailboxes:{door}", args=[] if door == "connect" else [mailbox.pk])

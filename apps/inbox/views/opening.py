@@ -13,14 +13,18 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core.clock import now
 from apps.core.http import PortalRequest
+from apps.inbox.templatetags.records import in_edge
 from apps.mailboxes.models import Message
-from apps.sync.opening import Kind
+from apps.sync.models import OpensIn
+from apps.sync.opening import Kind, Opening
 from apps.sync.opening import open_record as find_record
 from apps.sync.reasons import why
+from apps.sync.rules import rules_of
 
 WAIT_SECONDS = 1
 
 HEADLINES: dict[Kind, Promise] = {
+    Kind.OPEN: _("The record is ready for Microsoft Edge"),
     Kind.WAITING: _("On its way to CORIPO"),
     Kind.NO_MATCH: _("Nobody in CORIPO has an address of this e-mail"),
     Kind.FAILED: _("The e-mail could not be transferred"),
@@ -40,16 +44,31 @@ def open_record(request: PortalRequest, pk: int) -> HttpResponse:
     """POST may ask for the transfer first; GET, which the waiting page repeats, only looks."""
     message = get_object_or_404(Message.objects.visible_to(request.user).select_related("mailbox"), pk=pk)
     opening = find_record(message, user=request.user, at=now(), may_sync=request.method == "POST")
-    if opening.kind == Kind.OPEN:
-        return HttpResponseRedirect(opening.url)
+    opens_in = rules_of(request.user).opens_in
+    if opening.kind == Kind.OPEN and opens_in != OpensIn.EDGE:
+        response: HttpResponse = HttpResponseRedirect(opening.url)
+    else:
+        response = _tell(request, message, opening)
+    if opens_in == OpensIn.ONE_TAB:
+        # The tab shows CORIPO before and after this answer. Any other policy would cut it off from the page that names it,
+        # and the next record would open yet another tab.
+        response["Cross-Origin-Opener-Policy"] = "unsafe-none"
+    return response
+
+
+def _tell(request: PortalRequest, message: Message, opening: Opening) -> HttpResponse:
+    """The page that waits, says why not, or hands the record over to Microsoft Edge."""
     message.refresh_from_db(fields=["state"])
     context = {
         "message": message,
         "kind": opening.kind.value,
         "headline": HEADLINES[opening.kind],
         "reason": why(message, user=request.user),
+        "url": opening.url,
+        # Pressed by the person: browsers hand no address over to another program unasked.
+        "edge_url": in_edge(opening.url) if opening.url else "",
     }
     response = render(request, "inbox/opening.html", context)
     if opening.kind == Kind.WAITING:
-        response["Refresh"] = f"{WAIT_SECONDS}; url={reverse('open_record', args=[pk])}"
+        response["Refresh"] = f"{WAIT_SECONDS}; url={reverse('open_record', args=[message.pk])}"
     return response

@@ -15,6 +15,7 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.people import known_people, plan
+from apps.sync.rules import rules_of
 
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
 PLANNED = (
@@ -53,5 +54,6 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
         "plan": plan(found, user=request.user) if message.state in PLANNED else None,
         "trouble": trouble,
         "is_connected": account is not None,
+        "opens_in": rules_of(request.user).opens_in,
     }
     return render(request, "inbox/_people.html" if request.htmx else "inbox/people.html", context)

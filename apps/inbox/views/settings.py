@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Case, Prefetch, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,9 +19,10 @@ from apps.accounts.middleware import language_of
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.inbox.forms import WINDOWS, WindowForm
+from apps.inbox.forms import WINDOWS, DisconnectForm, WindowForm
 from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.models import Mailbox, MailFolder
+from apps.sync.actions import disconnect
 from apps.sync.forms import SyncRulesForm
 from apps.sync.rules import rules_of
 
@@ -76,6 +77,24 @@ def _load_days(request: PortalRequest) -> HttpResponse:
         raise Http404
     refresh_now(form.save(), at=now())
     messages.success(request, _("Settings are saved."))
+    return redirect("settings_mailboxes")
+
+
+@login_required
+@require_POST
+def disconnect_mailbox(request: PortalRequest, pk: int) -> HttpResponse:
+    """Forget the connection of a mailbox and, where its owner ticks that, the marks of its e-mails."""
+    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
+    form = DisconnectForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    address = mailbox.address
+    forgets = form.cleaned_data["forget_marks"]
+    disconnect(mailbox, forget_marks=forgets)
+    said = [_("%(address)s is disconnected. Nothing was changed in the mailbox or in CORIPO.") % {"address": address}]
+    if forgets:
+        said.append(_("Your marks of its e-mails are forgotten."))
+    messages.success(request, " ".join(said))
     return redirect("settings_mailboxes")
 
 

@@ -22,6 +22,6 @@ function whyNot(row, name) {
 // The way to CORIPO may begin with a transfer, and it leads into another tab: this page then looks what has changed.
 const TRANSFER_HAS_BEGUN_AFTER = 1000;
 document.addEventListener("submit", (event) => {
-  if (event.target.target !== "_blank") return;
+  if (!event.target.target) return;
   setTimeout(() => htmx.trigger("#moving", "inbox:look"), TRANSFER_HAS_BEGUN_AFTER);
 });

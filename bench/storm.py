@@ -1,0 +1,150 @@
+"""A storm of 429 over one mailbox while many wishes wait for it, and what the owners of other mailboxes notice of it.
+
+Wasted is every request that Graph answers with 429. The others click at a steady pace, once beside the same wishes in fair
+weather and once in the storm; what they wait is read off the rows of their transfers, from the wish to the record.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from dataclasses import dataclass
+
+from bench.desk import BenchDesk
+from bench.results import Results, note
+from tests.installation import Installation
+from tests.visitor import wait_until
+
+STORM_SECONDS = 8
+WISHES = 16
+CLICKS = 40
+PAUSE_SECONDS = STORM_SECONDS / CLICKS
+OTHERS = 2
+# Waits on a busy machine scatter: those of several storms are taken together.
+STORMS = 3
+
+Click = tuple[BenchDesk, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Requests answered with 429, what the others waited without and with it, and when the wishes were delivered, in seconds."""
+
+    wasted: int
+    calm_waits: list[float]
+    storm_waits: list[float]
+    drained_seconds: float
+
+
+def main() -> int:
+    with Installation(profile="large") as installation:
+        storms = run(installation, storms=STORMS)
+    results = Results()
+    n = f"worst of {STORMS} storms of {STORM_SECONDS} s over one mailbox, {WISHES} wishes, two workers for each queue"
+    results.add("storm_wasted_requests", max(storm.wasted for storm in storms), "requests", at_most=4, n=n)
+    calm = _p95([wait for storm in storms for wait in storm.calm_waits])
+    stormy = _p95([wait for storm in storms for wait in storm.storm_waits])
+    n = f"{CLICKS * STORMS} clicks in {OTHERS} other mailboxes, against as many beside the same wishes in fair weather"
+    results.add("storm_others_p95_ratio", stormy / calm, "x", at_most=1.1, n=n)
+    note(f"others wait {calm:.2f} s in fair weather, {stormy:.2f} s in the storms (p95)")
+    drained = ", ".join(f"{storm.drained_seconds:.1f}" for storm in storms)
+    note(f"the wishes were delivered {drained} s after the end of their storm")
+    return 1 if results.missed else 0
+
+
+def run(installation: Installation, *, storms: int) -> list[Storm]:
+    """Each storm after a spell of fair weather with as many wishes and clicks."""
+    hit = BenchDesk(installation)
+    others = [BenchDesk(installation) for _ in range(OTHERS)]
+    hit.receive(WISHES * 2 * storms)
+    share = CLICKS * 2 * storms // OTHERS
+    for desk in others:
+        desk.receive(share, with_file_every=share + 1)
+    for desk in [hit, *others]:
+        desk.visitor.set_up()
+    wishes = hit.wait_for_import(WISHES * 2 * storms)
+    # The others take turns.
+    turns = zip(*[[(desk, pk) for pk in desk.wait_for_import(share)] for desk in others], strict=True)
+    clicks = [click for turn in turns for click in turn]
+    return [
+        _storm(
+            hit,
+            wishes[n * WISHES * 2 : (n + 1) * WISHES * 2],
+            clicks[n * CLICKS * 2 : (n + 1) * CLICKS * 2],
+        )
+        for n in range(storms)
+    ]
+
+
+def _storm(hit: BenchDesk, wishes: list[int], clicks: list[Click]) -> Storm:
+    calm, stormy = clicks[:CLICKS], clicks[CLICKS:]
+    _wish_and_click(hit, wishes[:WISHES], calm)
+    wait_until(lambda: hit.active() == 0, seconds=60, what="everything delivered in fair weather")
+    weather = _Weather(hit)
+    with weather:
+        _wish_and_click(hit, wishes[WISHES:], stormy)
+    wait_until(lambda: hit.active() == 0, seconds=60, what="everything delivered after the storm")
+    return Storm(
+        wasted=weather.hits,
+        calm_waits=_waits(hit.installation, calm),
+        storm_waits=_waits(hit.installation, stormy),
+        drained_seconds=_last_finish(hit.installation, wishes) - weather.ended_at,
+    )
+
+
+def _wish_and_click(hit: BenchDesk, wishes: list[int], clicks: list[Click]) -> None:
+    for pk in wishes:
+        hit.visitor.post(f"/inbox/{pk}/act/", {"action": "sync"})
+    _click(clicks)
+
+
+class _Weather:
+    """The storm over one mailbox: it ends by the clock, whatever the clicks are at."""
+
+    def __init__(self, desk: BenchDesk) -> None:
+        self.desk = desk
+        self.hits = 0
+        self.ended_at = 0.0
+        self._end = threading.Timer(STORM_SECONDS, self._clear)
+
+    def __enter__(self) -> None:
+        target = f"graph:{self.desk.person['mail']}"
+        self.desk.sandbox.fault("throttle", target, times=0, seconds=STORM_SECONDS)
+        self._end.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._end.join()
+
+    def _clear(self) -> None:
+        (fault,) = self.desk.sandbox.control("GET", "faults")["faults"]
+        self.desk.sandbox.calm()
+        self.hits, self.ended_at = int(fault["hits"]), time.time()
+
+
+def _click(clicks: list[Click]) -> None:
+    """One click after the other at a steady pace, however long each takes."""
+    began = time.monotonic()
+    for number, (desk, pk) in enumerate(clicks, start=1):
+        desk.visitor.post(f"/inbox/{pk}/act/", {"action": "sync"})
+        time.sleep(max(began + number * PAUSE_SECONDS - time.monotonic(), 0))
+
+
+def _waits(installation: Installation, clicks: list[Click]) -> list[float]:
+    """Seconds from each wish until its outcome, by the portal's own clock."""
+    rows = installation.rows(
+        "select extract(epoch from finished_at - queued_at) from sync_transfer where message_id = any(?)",
+        [pk for _desk, pk in clicks],
+    )
+    return [float(str(seconds)) for (seconds,) in rows]
+
+
+def _last_finish(installation: Installation, pks: list[int]) -> float:
+    ((last,),) = installation.rows(
+        "select extract(epoch from max(finished_at)) from sync_transfer where message_id = any(?)", pks
+    )
+    return float(str(last))
+
+
+def _p95(waits: list[float]) -> float:
+    return statistics.quantiles(waits, n=20)[-1]
