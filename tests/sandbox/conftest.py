@@ -7,7 +7,6 @@ for what only a real connection can tell.
 """
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from apps.sandbox.coripo import knobs as coripo_knobs
 from apps.sandbox.entra import knobs, tokens
 from apps.sandbox.entra.models import SignIn
 from tests.sandbox_server import Sandbox
+from tests.services import free_port
 
 MakePerson = Callable[..., Person]
 
@@ -71,11 +71,8 @@ def bearer(db: None) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
-    """A sandbox as `python -m apps.sandbox serve` runs it, on a free port, with a database of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    sandbox = Sandbox(f"http://127.0.0.1:{port}")
+    """A sandbox as `python -m apps.sandbox serve` runs it, on free ports, with a database of its own."""
+    sandbox = Sandbox(f"http://127.0.0.1:{free_port()}", tls_url=f"https://127.0.0.1:{free_port()}")
     try:
         sandbox.start()
         yield sandbox

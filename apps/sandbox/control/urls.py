@@ -1,10 +1,11 @@
 from django.urls import path
 
-from apps.sandbox.control.views import mail, people, weather
+from apps.sandbox.control.views import authority, mail, people, weather
 
 urlpatterns = [
     path("_control/health", people.health),
     path("_control/client", people.client),
+    path("_control/ca.pem", authority.certificate),
     path("_control/people", people.people),
     path("_control/reset", people.put_back),
     path("_control/faults", weather.faults),
