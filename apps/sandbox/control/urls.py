@@ -1,12 +1,16 @@
 from django.urls import path
 
-from apps.sandbox.control.views import authority, mail, people, weather
+from apps.sandbox.control.views import accounts, authority, mail, people, weather
 
 urlpatterns = [
     path("_control/health", people.health),
     path("_control/client", people.client),
     path("_control/ca.pem", authority.certificate),
+    path("_control/client/certificates", accounts.certificates),
     path("_control/people", people.people),
+    path("_control/people/<str:mail>/account", accounts.account),
+    path("_control/people/<str:mail>/consent", accounts.consent),
+    path("_control/people/<str:mail>/sign-ins", accounts.sign_ins),
     path("_control/reset", people.put_back),
     path("_control/faults", weather.faults),
     path("_control/requests", weather.requests),
