@@ -20,6 +20,8 @@ from apps.sandbox.control.models import Person
 from apps.sandbox.coripo import knobs as coripo_knobs
 from apps.sandbox.entra import knobs, tokens
 from apps.sandbox.entra.models import SignIn
+from apps.sandbox.graph import knobs as graph_knobs
+from apps.sandbox.graph import limits
 from tests.sandbox_server import Sandbox
 from tests.services import free_port
 
@@ -33,6 +35,8 @@ def _fair_weather() -> Iterator[None]:
     weather.clear()
     knobs.reset()
     coripo_knobs.reset()
+    graph_knobs.reset()
+    limits.forget()
     request_log.clear()
 
 
