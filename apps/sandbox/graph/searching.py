@@ -126,7 +126,7 @@ def _term(token: str, *, misread: Callable[[], errors.GraphError]) -> Q:
 def _words(columns: tuple[str, ...], text: str) -> Q:
     phrase = folded(text.removesuffix("*"))
     q = Q(pk=None)
-    for column in columns:
+    for column in columns if phrase else ():
         q |= Q(**{f"index__{column}__contains": phrase})
     return q
 

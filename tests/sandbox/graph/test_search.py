@@ -60,6 +60,7 @@ def found(graph: GraphCaller, search: str, rest: str = "") -> list[str]:
         ('"participants:eva@banka.example"', ["Faktura invoice"]),
         ('"participants:petr@kovarna.example"', ["Poptávka kování"]),
         ('"bcc:petr"', []),
+        ('"to:@"', []),
         ('"importance:high"', ["Poptávka kování"]),
         ('"hasAttachment:true"', []),
         ('"sent>=2026-03-02"', ["Faktura invoice", "Poptávka kování"]),
