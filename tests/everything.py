@@ -1,7 +1,7 @@
 """`./run test`: all tests, none skipped. Arguments go to pytest and then choose the tests of the portal alone.
 
-1. the sandbox, with its own settings; 2. the portal on the embedded profile; 3. rows and transfer once more on PostgreSQL
-with Redis; 4. the browser, against everything that `./run` starts.
+1. the sandbox, with its own settings, and Microsoft's libraries against it; 2. the portal on the embedded profile; 3. rows
+and transfer once more on PostgreSQL with Redis; 4. the browser, against everything that `./run` starts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import time
 
 from tests.services import postgresql, redis
 
+# The tests of the sandbox, which know nothing of the portal.
+SANDBOX = ("tests/sandbox", "tests/sdk")
+PORTAL = ("tests", *(f"--ignore={folder}" for folder in SANDBOX))
 WORKERS = str(min(4, os.cpu_count() or 2))
 
 
@@ -30,11 +33,9 @@ def main(arguments: list[str]) -> int:
         return run_pytest(*arguments)
     began = time.monotonic()
     failed = run_pytest(
-        "tests/sandbox", "--confcutdir=tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings"
+        *SANDBOX, "--confcutdir=tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings"
     )
-    failed |= run_pytest(
-        "tests", "--ignore=tests/sandbox", "-m", "not browser and not whole and not live", "-n", WORKERS
-    )
+    failed |= run_pytest(*PORTAL, "-m", "not browser and not whole and not live", "-n", WORKERS)
     with postgresql() as database_url, redis() as redis_url:
         failed |= run_pytest(
             "tests/work",
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
             CELERY_BROKER_URL=redis_url,
             CACHE_URL=redis_url,
         )
-    failed |= run_pytest("tests", "--ignore=tests/sandbox", "-m", "browser or whole", "-n", "0")
+    failed |= run_pytest(*PORTAL, "-m", "browser or whole", "-n", "0")
     sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
     return 1 if failed else 0
 

@@ -24,8 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Sandbox:
     """One running sandbox. `person()` makes somebody new, so that tests share nothing but the process."""
 
-    def __init__(self, url: str, *, seeded: bool = False) -> None:
+    def __init__(self, url: str, *, tls_url: str = "none", seeded: bool = False) -> None:
         self.url = url
+        self.tls_url = tls_url
         self.seeded = seeded
         self.folder = tempfile.TemporaryDirectory(prefix="portal-sandbox-")
         self.process: subprocess.Popen[bytes] | None = None
@@ -34,7 +35,12 @@ class Sandbox:
         self._people = 0
 
     def start(self) -> None:
-        environment = {**os.environ, "SANDBOX_URL": self.url, "SANDBOX_DATA": self.folder.name}
+        environment = {
+            **os.environ,
+            "SANDBOX_URL": self.url,
+            "SANDBOX_TLS_URL": self.tls_url,
+            "SANDBOX_DATA": self.folder.name,
+        }
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         for command in ["migrate"] + (["seed"] if self.seeded else []):
             subprocess.run([sys.executable, "-m", "apps.sandbox", command], cwd=ROOT, env=environment, check=True)

@@ -1,7 +1,8 @@
-"""Settings of the sandbox process. It shares nothing with the portal's, and alone reads its two variables.
+"""Settings of the sandbox process. It shares nothing with the portal's, and alone reads its variables.
 
-`SANDBOX_URL` says where it listens (default http://127.0.0.1:8100), `SANDBOX_DATA` which folder holds its database
-(default var/sandbox under the repository).
+`SANDBOX_URL` says where it listens (default http://127.0.0.1:8100), `SANDBOX_TLS_URL` where it does so by https (default
+https://127.0.0.1:8143 if that port is free; `none` for nowhere), `SANDBOX_DATA` which folder holds its database and its
+certificates (default var/sandbox under the repository).
 """
 
 import os
@@ -15,6 +16,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SANDBOX_URL = (os.environ.get("SANDBOX_URL", "").strip() or "http://127.0.0.1:8100").rstrip("/")
 SANDBOX_HOST = urlsplit(SANDBOX_URL).hostname or "127.0.0.1"
 SANDBOX_PORT = urlsplit(SANDBOX_URL).port or 8100
+_TLS_URL = os.environ.get("SANDBOX_TLS_URL", "").strip().rstrip("/")
+# Whoever names an address wants it. The default one gives way, so that several sandboxes may run beside each other.
+SANDBOX_TLS_IS_WANTED = bool(_TLS_URL)
+SANDBOX_TLS_URL = "" if _TLS_URL.lower() == "none" else _TLS_URL or "https://127.0.0.1:8143"
+SANDBOX_TLS_HOST = urlsplit(SANDBOX_TLS_URL).hostname or "127.0.0.1"
+SANDBOX_TLS_PORT = (urlsplit(SANDBOX_TLS_URL).port or 443) if SANDBOX_TLS_URL else 0
 SANDBOX_DATA = Path(os.environ.get("SANDBOX_DATA", "").strip() or BASE_DIR / "var" / "sandbox")
 # Every address in its answers is built from the request, so it may be reached under any name.
 ALLOWED_HOSTS = ["*"]

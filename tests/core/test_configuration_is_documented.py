@@ -37,5 +37,5 @@ def test_every_variable_that_is_read_is_documented_and_no_other():
 
 def test_the_test_sees_the_variables():
     assert {"PORTAL_URL", "CORIPO_RECORD_URL", "LEASE_SECONDS"} <= variables_read_in(ROOT / "portal/settings/base.py")
-    assert variables_read_in(SANDBOX) == {"SANDBOX_URL", "SANDBOX_DATA"}
+    assert variables_read_in(SANDBOX) == {"SANDBOX_URL", "SANDBOX_TLS_URL", "SANDBOX_DATA"}
     assert variables_read_by_run() == {"PYTHON", "PORTAL_VENV", "PORTAL_DATA", "SANDBOX_DATA"}

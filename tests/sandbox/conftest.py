@@ -7,7 +7,6 @@ for what only a real connection can tell.
 """
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,7 +20,10 @@ from apps.sandbox.control.models import Person
 from apps.sandbox.coripo import knobs as coripo_knobs
 from apps.sandbox.entra import knobs, tokens
 from apps.sandbox.entra.models import SignIn
+from apps.sandbox.graph import knobs as graph_knobs
+from apps.sandbox.graph import limits
 from tests.sandbox_server import Sandbox
+from tests.services import free_port
 
 MakePerson = Callable[..., Person]
 
@@ -33,6 +35,8 @@ def _fair_weather() -> Iterator[None]:
     weather.clear()
     knobs.reset()
     coripo_knobs.reset()
+    graph_knobs.reset()
+    limits.forget()
     request_log.clear()
 
 
@@ -71,11 +75,8 @@ def bearer(db: None) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
-    """A sandbox as `python -m apps.sandbox serve` runs it, on a free port, with a database of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    sandbox = Sandbox(f"http://127.0.0.1:{port}")
+    """A sandbox as `python -m apps.sandbox serve` runs it, on free ports, with a database of its own."""
+    sandbox = Sandbox(f"http://127.0.0.1:{free_port()}", tls_url=f"https://127.0.0.1:{free_port()}")
     try:
         sandbox.start()
         yield sandbox

@@ -105,6 +105,8 @@ def test_knobs(control: Control) -> None:
     assert control("DELETE", "knobs").json()["at_life"] == 3600
     assert "No knob is called" in control("POST", "knobs", speed=1).json()["error"]
     assert "takes bool" in control("POST", "knobs", rotate="no").json()["error"]
+    assert "short, url, echo, none" in control("POST", "knobs", scope_mode="long").json()["error"]
+    assert "user, microsoft" in control("POST", "knobs", consent_policy="none").json()["error"]
     assert "token_error" in control("POST", "knobs", token_error="50076").json()["error"]
 
 

@@ -274,6 +274,43 @@ def test_knobs_of_the_answer(client: Client, person: Callable[..., Person]) -> N
     assert numbers(redeem(client, code_for(jana))) == [50076]
 
 
+def test_scopes_may_be_echoed_as_they_were_asked_for(client: Client, person: Callable[..., Person]) -> None:
+    """In the spelling of Microsoft all the same: SCOPE asks for mail.read in the form of a URL."""
+    knobs.turn({"scope_mode": "echo"})
+
+    answer = redeem(client, code_for(person())).json()
+
+    assert answer["scope"] == "User.Read https://graph.microsoft.com/Mail.Read openid profile email"
+
+
+def test_any_claim_can_be_anything_or_nothing(client: Client, person: Callable[..., Person]) -> None:
+    knobs.turn({"claims": {"oid": "x", "exp": 1}, "omit": ["nonce", "refresh_token", "jwks_uri"]})
+
+    answer = redeem(client, code_for(person())).json()
+
+    claims = jwt.decode(answer["id_token"], options={"verify_signature": False})
+    assert (claims["oid"], claims["exp"]) == ("x", 1)
+    assert "nonce" not in claims
+    assert "refresh_token" not in answer
+    assert "jwks_uri" not in client.get(f"/{TENANT}/v2.0/.well-known/openid-configuration").json()
+
+
+def test_codes_may_live_shorter(client: Client, person: Callable[..., Person]) -> None:
+    knobs.turn({"code_life": 0})
+
+    assert numbers(redeem(client, code_for(person()))) == [70008]
+
+
+def test_what_the_token_endpoint_is_ordered_to_say(client: Client, person: Callable[..., Person]) -> None:
+    """Lines of microsoft-graph.md 15 that no state of an account brings about."""
+    for status, error, number in ((400, "invalid_grant", 70043), (400, "invalid_grant", 50196), (503, "x", 90033)):
+        knobs.turn({"token_error": [status, error, number, "As ordered."]})
+
+        answer = redeem(client, code_for(person()))
+
+        assert (answer.status_code, answer.json()["error"], numbers(answer)) == (status, error, [number])
+
+
 def test_userinfo(client: Client, signed_in: tuple[Person, dict[str, Any]]) -> None:
     jana, answer = signed_in
 

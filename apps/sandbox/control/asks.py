@@ -22,6 +22,10 @@ GRAPH_WORDS = {
     "$value",
     "$count",
     "$batch",
+    "outlook",
+    "mastercategories",
+    "translateexchangeids",
+    "permanentdelete",
     "microsoft.graph.delta",
 }
 

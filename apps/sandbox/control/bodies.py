@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.sandbox.control.models import Person
+
 
 class BadAsk(ValueError):
     """A control cannot do what the request says; the text tells the person who sent it."""
@@ -43,6 +45,14 @@ def json_of(request: HttpRequest, *known: str) -> dict[str, Any]:
     if known and (unknown := set(wish) - set(known)):
         raise BadAsk(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(known)}.")
     return {name: value for name, value in wish.items() if value is not None}
+
+
+def person_at(mail: object) -> Person:
+    """Whose address it is, in any case of letters. Raises BadAsk."""
+    try:
+        return Person.objects.get(mail__iexact=str(mail or "").strip())
+    except Person.DoesNotExist as error:
+        raise BadAsk(f"Nobody here has the mailbox {str(mail or '')!r}.") from error
 
 
 def number(wish: dict[str, Any], name: str, *, default: float) -> float:

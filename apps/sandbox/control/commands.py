@@ -5,6 +5,7 @@ What needs models is imported by the command that uses it: Django is set up only
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,10 +76,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def serve(options: argparse.Namespace) -> int:
     """Become gunicorn: one process, since faults and counters live in its memory; threads for what waits."""
+    ports = [(settings.SANDBOX_HOST, settings.SANDBOX_PORT)]
+    if settings.SANDBOX_TLS_URL:
+        secure = (settings.SANDBOX_TLS_HOST, settings.SANDBOX_TLS_PORT)
+        if settings.SANDBOX_TLS_IS_WANTED or _is_free(*secure):
+            ports.append(secure)
+        else:
+            _failed(
+                f"{settings.SANDBOX_TLS_URL} is taken, so there is no https. SANDBOX_TLS_URL names another address."
+            )
     gunicorn = [
         *(sys.executable, "-m", "gunicorn", "apps.sandbox.wsgi:application"),
-        *("--bind", f"{settings.SANDBOX_HOST}:{settings.SANDBOX_PORT}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "16"),
+        *(word for host, port in ports for word in ("--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")),
+        *("--worker-class", "apps.sandbox.control.worker.Worker", "--workers", "1", "--threads", "16"),
         *("--keep-alive", "75", "--timeout", "120", "--graceful-timeout", "5"),
         *("--no-control-socket", "--log-level", "warning", "--chdir", str(settings.BASE_DIR)),
     ]
@@ -177,6 +187,14 @@ def _nobody_has(address: str) -> bool:
         return False
     _failed(f"Nobody here has the mailbox {address}. `sandbox people` lists who there is.")
     return True
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return True
+    except OSError:
+        return False
 
 
 def _failed(reason: str) -> int:

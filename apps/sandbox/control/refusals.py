@@ -38,7 +38,7 @@ def graph_refusal(status: int, code: str, message: str) -> JsonResponse:
     return response
 
 
-def entra_refusal(status: int, error: str, number: int, text: str) -> JsonResponse:
+def entra_refusal(status: int, error: str, number: int, text: str, suberror: str = "") -> JsonResponse:
     """The error answer of the token endpoint: `error` is what a program decides by, `number` the AADSTS one."""
     trace, correlation, at = uuid.uuid4(), uuid.uuid4(), f"{timezone.now():%Y-%m-%d %H:%M:%SZ}"
     handles = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {at}"
@@ -51,6 +51,7 @@ def entra_refusal(status: int, error: str, number: int, text: str) -> JsonRespon
             "trace_id": str(trace),
             "correlation_id": str(correlation),
             "error_uri": f"https://login.microsoftonline.com/error?code={number}",
+            **({"suberror": suberror} if suberror else {}),
         },
         status=status,
     )

@@ -4,6 +4,8 @@ from apps.sandbox.control import request_log, weather
 from apps.sandbox.coripo import knobs as coripo_knobs
 from apps.sandbox.corpus.seeding import reseed
 from apps.sandbox.entra import knobs as entra_knobs
+from apps.sandbox.graph import knobs as graph_knobs
+from apps.sandbox.graph import limits
 
 
 def reset() -> None:
@@ -11,5 +13,7 @@ def reset() -> None:
     weather.clear()
     entra_knobs.reset()
     coripo_knobs.reset()
+    graph_knobs.reset()
+    limits.forget()
     request_log.clear()
     reseed()

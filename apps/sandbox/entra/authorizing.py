@@ -10,10 +10,9 @@ from django.core import signing
 from django.utils import timezone
 
 from apps.sandbox.control.models import Person
-from apps.sandbox.entra import clients, scopes, tokens
+from apps.sandbox.entra import accounts, clients, knobs, scopes, tokens
 from apps.sandbox.entra.models import AuthorizationCode, SignIn
 
-CODE_SECONDS = 600
 # How long a sign-in page may stay open before its buttons stop working.
 PAGE_SECONDS = 3600
 SALT = "entra.authorize"
@@ -87,6 +86,13 @@ class AuthorizeRequest:
             return self.scope_names
         return scopes.missing(self.scope_names, person, self.client_id)
 
+    def needs_administrator_for(self, person: Person) -> list[str]:
+        """The scopes that nobody has allowed yet and that, by the policy in force, the person cannot allow."""
+        if knobs.current().consent_policy != "microsoft":
+            return []
+        missing = scopes.missing(self.scope_names, person, self.client_id)
+        return [name for name in missing if scopes.is_of_mailbox(name)]
+
     def sealed(self) -> str:
         """The request as the pages carry it from one to the next, so that the server keeps no state in between."""
         return signing.dumps(asdict(self), salt=SALT)
@@ -103,7 +109,13 @@ class AuthorizeRequest:
 def grant(asked: AuthorizeRequest, person: Person) -> dict[str, str]:
     """Sign the person in at the client and return what the redirect carries: the code and its companions."""
     now = timezone.now()
-    sign_in = SignIn.objects.create(person=person, client_id=asked.client_id, created_at=now)
+    sign_in = SignIn.objects.create(
+        person=person,
+        client_id=asked.client_id,
+        created_at=now,
+        # Whoever must confirm by a second factor has done so on the page before.
+        is_multi_factor=accounts.needs_second_factor(person),
+    )
     code = AuthorizationCode.objects.create(
         code=f"0.AX{secrets.token_urlsafe(60)}",
         sign_in=sign_in,
@@ -111,7 +123,7 @@ def grant(asked: AuthorizeRequest, person: Person) -> dict[str, str]:
         scope=asked.scope,
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
-        expires_at=now + timedelta(seconds=CODE_SECONDS),
+        expires_at=now + timedelta(seconds=knobs.current().code_life),
     )
     answer = {"code": code.code, "session_state": str(uuid.uuid4())}
     if asked.client_info == "1":

@@ -1,4 +1,6 @@
-"""What Entra ID remembers: its key, who consented to what, sign-ins, and the codes and refresh tokens they gave out."""
+"""What Entra ID remembers: its key, the client's certificates, how each account is, who consented to what, sign-ins, and
+the codes and refresh tokens that they gave out.
+"""
 
 import uuid
 
@@ -17,6 +19,35 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
+
+
+class ClientCertificate(models.Model):
+    """A certificate that a client may prove itself with instead of a secret; the thumbprints as tokens name them."""
+
+    client_id = models.CharField(max_length=36)
+    x5t = models.CharField(max_length=43)
+    x5t_s256 = models.CharField(max_length=64, unique=True)
+    pem = models.TextField()
+
+    def __str__(self) -> str:
+        return self.x5t_s256
+
+
+class Account(models.Model):
+    """What an administrator or a policy has put between a person and tokens; nobody without a row has such trouble."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        MFA = "mfa", "must confirm each sign-in by a second factor"
+        DISABLED = "disabled"
+        BLOCKED = "blocked", "blocked by Conditional Access"
+        UNASSIGNED = "unassigned", "not assigned to the application"
+
+    person = models.OneToOneField(Person, models.CASCADE, related_name="account")
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.state}"
 
 
 class Consent(models.Model):
@@ -41,6 +72,7 @@ class SignIn(models.Model):
     sid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="sign_ins")
     client_id = models.CharField(max_length=36)
+    is_multi_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from apps.sandbox.control.models import Person
+from apps.sandbox.entra import knobs
 from apps.sandbox.entra.models import Consent
 
 GRAPH = "https://graph.microsoft.com/"
@@ -28,6 +31,11 @@ NEED_NO_CONSENT = {*OPENID, "User.Read"}
 
 class UnknownScope(ValueError):
     """A scope that no resource of the sandbox offers; carries its name."""
+
+
+def is_of_mailbox(scope: str) -> bool:
+    """Whether Microsoft's own policy keeps the scope for administrators: all of mail, contacts and mailbox settings."""
+    return scope.startswith(("Mail.", "Contacts.", "MailboxSettings."))
 
 
 def parse(text: str) -> list[str]:
@@ -63,9 +71,17 @@ def allow(scopes: Iterable[str], *, person: Person | None, client_id: str) -> No
     consent.save(update_fields=["scopes"])
 
 
+def withdraw(*, person: Person, client_id: str, leaving: Iterable[str] = ()) -> None:
+    """Take back what was allowed to a client, the person's own consent and that for everybody, but for some scopes."""
+    kept = set(leaving)
+    for consent in Consent.objects.filter(Q(person=person) | Q(person=None), client_id=client_id):
+        consent.scopes = sorted(kept.intersection(consent.scopes))
+        consent.save(update_fields=["scopes"])
+
+
 def granted(asked: Iterable[str], person: Person, client_id: str) -> list[str]:
     """What a token carries: the asked scopes that are allowed, `.default` standing for all that was consented to."""
-    allowed = consented(person, client_id)
+    allowed = consented(person, client_id) - set(knobs.current().withheld_scopes)
     names = list(asked)
     if DEFAULT in names:
         names += sorted(allowed - set(OPENID))

@@ -121,6 +121,7 @@ def id_token(sign_in: SignIn, scopes: Iterable[str], *, base_url: str, nonce: st
         claims["email"] = sign_in.person.mail
     if nonce:
         claims["nonce"] = "tampered" if knob.bad_nonce else nonce
+    claims = {name: value for name, value in (claims | knob.claims).items() if name not in knob.omit}
     return _signed(claims, forged=knob.bad_signature)
 
 

@@ -1,21 +1,24 @@
-"""Who may call what, and how much of it at once."""
-
-import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""Who may call what, and in whose mailbox."""
 
 from apps.sandbox.control.models import Person
 from apps.sandbox.entra.tokens import Bearer, InvalidToken, identify
 from apps.sandbox.graph import errors
-from apps.sandbox.graph.models import Mailbox
+from apps.sandbox.graph.models import Mailbox, Share
 
-MAILBOX_CONCURRENCY = 4  # Graph: Outlook service limits, per app and mailbox
 # From the least scope to the greatest: each includes those before it.
-MAIL_SCOPES = ("Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite")
-
-_lock = threading.Lock()
-_running: Counter[int] = Counter()
+SCALES = (
+    ("Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"),
+    ("MailboxSettings.Read", "MailboxSettings.ReadWrite"),
+)
+# There is none for the basic one: whoever reads a shared mailbox reads all of it.
+SHARED = {"Mail.Read": "Mail.Read.Shared", "Mail.ReadWrite": "Mail.ReadWrite.Shared"}
+STATE_ERRORS = {
+    Mailbox.State.NOT_ENABLED: errors.no_mailbox,
+    Mailbox.State.NOT_SUPPORTED: errors.unsupported_mailbox,
+    Mailbox.State.STORE_UNAVAILABLE: errors.store_unavailable,
+    Mailbox.State.MOVING: errors.mailbox_moving,
+    Mailbox.State.DENIED: errors.access_denied,
+}
 
 
 def bearer_of(authorization: str) -> Bearer:
@@ -26,46 +29,46 @@ def bearer_of(authorization: str) -> Bearer:
         raise errors.unauthorized(str(error)) from error
 
 
-def require(scope: str, bearer: Bearer) -> None:
-    """Refuse a bearer whose token has neither the scope nor a greater one. Raises GraphError (403)."""
-    if not grants(scope, bearer):
-        raise errors.access_denied()
-
-
-def grants(scope: str, bearer: Bearer) -> bool:
-    enough = MAIL_SCOPES[MAIL_SCOPES.index(scope) :] if scope in MAIL_SCOPES else (scope,)
-    return not bearer.scopes.isdisjoint(enough)
-
-
 def person_named(name: str | None, bearer: Bearer) -> Person:
-    """The person of `/me` (no name) or of `/users/{address or object id}`. Raises GraphError.
-
-    Nobody has shared a mailbox here, so another person's is refused as Exchange refuses it.
-    """
+    """The person of `/me` (no name) or of `/users/{address or object id}`. Raises GraphError."""
     own = Person.objects.get(oid=bearer.oid)
     if name is None or name.lower() in {own.mail.lower(), str(own.oid)}:
         return own
-    others = {text.lower() for pair in Person.objects.values_list("mail", "oid") for text in map(str, pair)}
-    raise errors.access_denied() if name.lower() in others else errors.unknown_user(name)
+    people = {text.lower(): person for person in Person.objects.all() for text in (person.mail, str(person.oid))}
+    if name.lower() not in people:
+        raise errors.unknown_user(name)
+    return people[name.lower()]
 
 
-def mailbox_of(person: Person) -> Mailbox:
-    """Raises GraphError (404) where the person has none."""
+def is_own(person: Person, bearer: Bearer) -> bool:
+    return str(person.oid) == bearer.oid
+
+
+def require(scope: str, bearer: Bearer, person: Person) -> None:
+    """Refuse a bearer whose token opens too little of what is the person's. Raises GraphError (403)."""
+    if not grants(scope, bearer, person):
+        raise errors.access_denied()
+
+
+def grants(scope: str, bearer: Bearer, person: Person) -> bool:
+    """Whether the token has the scope or a greater one; for another's mailbox, the shared form of one."""
+    scale = next((scale for scale in SCALES if scope in scale), (scope,))
+    enough = scale[scale.index(scope) :]
+    shared = {SHARED[name] for name in enough if name in SHARED}
+    # The shared form opens one's own mailbox as well: "mail that the user can access".
+    return not bearer.scopes.isdisjoint(shared.union(enough) if is_own(person, bearer) else shared)
+
+
+def mailbox_of(person: Person, bearer: Bearer) -> Mailbox:
+    """The person's mailbox, if the bearer may open it and it can be reached. Raises GraphError.
+
+    A mailbox that its owner has not shared is refused as Exchange refuses it, without a word on the reason.
+    """
     mailbox = Mailbox.objects.select_related("person").filter(person=person).first()
     if mailbox is None:
         raise errors.no_mailbox()
+    if not is_own(person, bearer) and not Share.objects.filter(mailbox=mailbox, person__oid=bearer.oid).exists():
+        raise errors.access_denied()
+    if refusal := STATE_ERRORS.get(Mailbox.State(mailbox.state)):
+        raise refusal()
     return mailbox
-
-
-@contextmanager
-def slot(mailbox: Mailbox) -> Iterator[None]:
-    """One of the requests that a mailbox carries at a time. Raises GraphError (429) where all are taken."""
-    with _lock:
-        if _running[mailbox.pk] >= MAILBOX_CONCURRENCY:
-            raise errors.too_many_at_once()
-        _running[mailbox.pk] += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _running[mailbox.pk] -= 1

@@ -19,6 +19,8 @@ class Cursor:
     Changes up to number `base` were told in earlier rounds and those up to `told` in this one. The first round (`base`
     and `told` are 0) walks through what is there instead: `walked` is where it stands, `walk_from` the change number
     at its start, from which the next round goes on, and `count` how many messages it has told.
+
+    `issued_at` is when the token was handed out, in seconds since 1970; `has_rested` that an empty page came before.
     """
 
     mailbox: str
@@ -33,6 +35,8 @@ class Cursor:
     walk_from: int = 0
     walked: tuple[str, int] | None = None
     count: int = 0
+    issued_at: float = 0.0
+    has_rested: bool = False
 
     @property
     def is_first_round(self) -> bool:

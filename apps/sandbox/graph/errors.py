@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from apps.sandbox.graph import knobs
+
 
 class GraphError(Exception):
     """A refusal on its way to the caller; `headers` go with it."""
@@ -49,6 +51,10 @@ def search_with_filter() -> GraphError:
     return GraphError(400, "SearchWithFilter", "The query parameter '$filter' is not supported with '$search'.")
 
 
+def search_with(option: str) -> GraphError:
+    return invalid_query(f"The query parameter '{option}' is not supported with '$search'.")
+
+
 def untracked_options(resource: str, names: str) -> GraphError:
     return invalid_query(
         f"The following parameters are not supported with change tracking over the '{resource}' resource: '{names}'."
@@ -63,6 +69,14 @@ def malformed_id() -> GraphError:
     return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
 
 
+def invalid_extended_property(tag: str) -> GraphError:
+    return GraphError(400, "ErrorInvalidExtendedProperty", f"The extended property '{tag}' is invalid.")
+
+
+def folder_inside_itself() -> GraphError:
+    return GraphError(400, "ErrorMoveCopyFailed", "The folder cannot be moved into itself or one of its descendants.")
+
+
 def folder_exists() -> GraphError:
     return GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.")
 
@@ -71,9 +85,9 @@ def distinguished_folder() -> GraphError:
     return GraphError(403, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.")
 
 
-def conflict() -> GraphError:
+def conflict(status: int = 412) -> GraphError:
     return GraphError(
-        412,
+        status,
         "ErrorIrresolvableConflict",
         "The send or update operation could not be performed because the change key passed in the request does not "
         "match the current change key for the item.",
@@ -100,6 +114,11 @@ def access_denied() -> GraphError:
 # ── 404, 405, 410 ─────────────────────────────────────────────────────────
 
 
+def category_exists() -> GraphError:
+    # Documented is only that the name is unique.
+    return GraphError(409, "ErrorItemExists", "A category with the specified name already exists.")
+
+
 def item_not_found() -> GraphError:
     return GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
 
@@ -116,6 +135,18 @@ def no_mailbox() -> GraphError:
     )
 
 
+def unsupported_mailbox() -> GraphError:
+    return GraphError(
+        404,
+        "MailboxNotSupportedForRESTAPI",
+        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+    )
+
+
+def store_unavailable() -> GraphError:
+    return GraphError(404, "ErrorMailboxStoreUnavailable", "The mailbox database is temporarily unavailable.")
+
+
 def unknown_user(name: str) -> GraphError:
     return GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
 
@@ -129,15 +160,17 @@ def method_not_allowed() -> GraphError:
 
 
 def sync_state_lost(fresh_url: str) -> GraphError:
+    """The status and the spelling of the code are a knob: Graph was seen to use several."""
+    status, code = knobs.current().lost_cursor
     return GraphError(
-        410,
-        "SyncStateNotFound",
+        status,
+        code,
         "The sync state generation is not found; generation=149;[highest=157][lowest=152].",
         {"Location": fresh_url},
     )
 
 
-# ── 500 and 501 ───────────────────────────────────────────────────────────
+# ── 500, 501 and 503 ──────────────────────────────────────────────────────
 
 
 def expand_in_delta() -> GraphError:
@@ -149,10 +182,21 @@ def not_served(option: str) -> GraphError:
     return GraphError(501, "NotImplemented", f"The sandbox does not serve {option} here.")
 
 
+def mailbox_moving() -> GraphError:
+    return GraphError(503, "ErrorMailboxMoveInProgress", "Mailbox move in progress. Try again later.")
+
+
 # ── 429 ───────────────────────────────────────────────────────────────────
 
 
 def too_many_at_once() -> GraphError:
-    return GraphError(
-        429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.", {"Retry-After": "1"}
-    )
+    return _throttled("ApplicationThrottled", "Application is over its MailboxConcurrency limit.", "1")
+
+
+def too_many_in_ten_minutes(*, retry_after_seconds: int) -> GraphError:
+    return _throttled("TooManyRequests", "Please retry again later.", str(retry_after_seconds))
+
+
+def _throttled(code: str, message: str, retry_after: str) -> GraphError:
+    headers = {"Retry-After": retry_after} if knobs.current().retry_after else {}
+    return GraphError(429, code, message, headers)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Q
 
-from apps.sandbox.graph import errors
+from apps.sandbox.graph import errors, properties
 from apps.sandbox.graph.queries import Order
 
 TEXTS = {
@@ -102,6 +102,8 @@ class _Reader:
         word = self._next()
         if self._peek() == "(":
             name = word.lower()
+            if name == f"{properties.NAME}/any".lower():
+                return self._any_property()
             if name.endswith("/any"):
                 return self._any_category(name.removesuffix("/any"))
             return self._function(name)
@@ -146,8 +148,52 @@ class _Reader:
         self.uses.append((word.lower(), name))
         return Q(**{f"{TEXTS[word.lower()]}__i{name}": _unquoted(value)})
 
+    def _any_property(self) -> Q:
+        """`singleValueExtendedProperties/Any(ep: ep/id eq 'T' and ep/value eq 'X')`: first which one, then its value."""
+        self._expect("(")
+        variable = self._next()
+        for expected in (":", f"{variable}/id", "eq"):
+            if self._next().lower() != expected.lower():
+                raise self._misread()
+        tag = self._literal()
+        if not self._takes("and"):
+            raise self._misread()
+        q = self._property_value(tag, f"{variable}/value")
+        self._expect(")")
+        self.uses.append((properties.NAME.lower(), "any"))
+        return q
+
+    def _property_value(self, tag: str, variable: str) -> Q:
+        word = self._next()
+        if word.lower() in {"startswith", "contains"}:
+            self._expect("(")
+            self._expect(variable)
+            self._expect(",")
+            q = properties.having(tag, word.lower(), self._literal())
+            self._expect(")")
+            return q
+        if word.lower() == "cast":
+            for expected in ("(", variable, ",", None, ")"):
+                token = self._next()
+                if expected and token != expected:
+                    raise self._misread()
+            operator, number = self._next().lower(), self._next()
+            if operator not in {*COMPARISONS, "ne"} or not re.fullmatch(r"-?\d+(\.\d+)?", number):
+                raise self._misread()
+            return properties.having_number(tag, operator, float(number))
+        operator = self._next().lower()
+        if word != variable or operator not in {"eq", "ne"}:
+            raise self._misread()
+        return properties.having(tag, operator, self._literal())
+
+    def _literal(self) -> str:
+        token = self._next()
+        if not token.startswith("'"):
+            raise self._misread()
+        return _unquoted(token)
+
     def _any_category(self, name: str) -> Q:
-        """`categories/any(c:c eq 'X')`, the one list that can be looked into."""
+        """`categories/any(c:c eq 'X')`, the one list of plain values that can be looked into."""
         if name != CATEGORIES:
             raise self._not_filterable(name)
         for expected in ("(", None, ":", None, "eq"):

@@ -3,7 +3,7 @@
 Every verb keeps its own transaction and leaves the trail that delta reads.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.sandbox.control.models import Person
 from apps.sandbox.graph import ids, mime, shapes
-from apps.sandbox.graph.models import Folder, Mailbox, Message, Removal, Source
+from apps.sandbox.graph.models import ExtendedProperty, Folder, Mailbox, MasterCategory, Message, Removal, Source
 
 # Well-known names and what Outlook calls the folders. `msgfolderroot` is the parent of the others.
 FOLDER_NAMES = {
@@ -39,6 +39,15 @@ FOLDER_NAMES = {
         "conversationhistory": "Conversation History",
         "syncissues": "Sync Issues",
     },
+}
+# What Outlook puts into the list of categories of a new mailbox: colour, and name by language.
+CATEGORY_NAMES = {
+    "preset0": {"cs": "Červená kategorie", "en": "Red category"},
+    "preset1": {"cs": "Oranžová kategorie", "en": "Orange category"},
+    "preset3": {"cs": "Žlutá kategorie", "en": "Yellow category"},
+    "preset4": {"cs": "Zelená kategorie", "en": "Green category"},
+    "preset7": {"cs": "Modrá kategorie", "en": "Blue category"},
+    "preset8": {"cs": "Fialová kategorie", "en": "Purple category"},
 }
 ROOT = "msgfolderroot"
 ROOT_NAME = "Top of Information Store"
@@ -85,6 +94,10 @@ def open_mailbox(person: Person) -> Mailbox:
                 changed=number + ordinal,
             )
             for ordinal, (name, display_name) in enumerate(names.items(), start=1)
+        )
+        MasterCategory.objects.bulk_create(
+            MasterCategory(mailbox=mailbox, display_name=named[person.language], color=color)
+            for color, named in CATEGORY_NAMES.items()
         )
     return mailbox
 
@@ -203,14 +216,19 @@ def move_to(message: Message, folder: Folder) -> Message:
 
 
 @transaction.atomic
-def change(message: Message, **values: Any) -> Message:
-    """Set fields of a message (`is_read`, `categories`, `flag`, ...), which gives it a new change key."""
+def change(message: Message, *, properties: Mapping[str, str] | None = None, **values: Any) -> Message:
+    """Set fields of a message (`is_read`, `categories`, `flag`, ...), which gives it a new change key.
+
+    `properties` are extended ones by their tags.
+    """
     for name, value in values.items():
         setattr(message, name, value)
     message.changed = message.mailbox.take_changes()
     message.modified_at = timezone.now().replace(microsecond=0)
     fields = {"category_lines" if name == "categories" else name for name in values}
     message.save(update_fields=[*fields, "changed", "modified_at"])
+    for tag, value in (properties or {}).items():
+        ExtendedProperty.objects.update_or_create(message=message, tag=tag, defaults={"value": value})
     return message
 
 
@@ -237,21 +255,36 @@ def _leave_trail(message: Message, *, number: int) -> None:
 @transaction.atomic
 def folder_for(mailbox: Mailbox, name: str) -> Folder:
     """The folder of a well-known name, or of a display name or path of them, made where missing."""
+    found = folder_at(mailbox, name)
+    if found:
+        return found
+    above, _slash, last = name.rpartition("/")
+    parent = folder_for(mailbox, above) if above else mailbox.folders.get(well_known_name=ROOT)
+    return create_folder(parent, display_name=last.strip())
+
+
+def folder_at(mailbox: Mailbox, name: str) -> Folder | None:
+    """The folder of a well-known name, or of a display name or path of them; None where there is none."""
     known = mailbox.folders.filter(well_known_name=name.strip().lower()).first() if name.strip() else None
     if known:
         return known
-    folder = mailbox.folders.get(well_known_name=ROOT)
+    folder: Folder | None = mailbox.folders.get(well_known_name=ROOT)
     for step in name.split("/"):
-        found = folder.children.filter(display_name=step.strip()).first()
-        folder = found or create_folder(folder, display_name=step.strip())
+        folder = folder.children.filter(display_name=step.strip()).first() if folder else None
     return folder
 
 
 @transaction.atomic
-def create_folder(parent: Folder, *, display_name: str) -> Folder:
+def create_folder(parent: Folder, *, display_name: str, is_search: bool = False, is_hidden: bool = False) -> Folder:
     """A new folder below another. Raises IntegrityError where that name is taken there."""
-    changed = parent.mailbox.take_changes()
-    return Folder.objects.create(mailbox=parent.mailbox, parent=parent, display_name=display_name, changed=changed)
+    return Folder.objects.create(
+        mailbox=parent.mailbox,
+        parent=parent,
+        display_name=display_name,
+        is_search=is_search,
+        is_hidden=is_hidden,
+        changed=parent.mailbox.take_changes(),
+    )
 
 
 @transaction.atomic
@@ -260,6 +293,24 @@ def rename_folder(folder: Folder, *, display_name: str) -> Folder:
     folder.display_name = display_name
     folder.changed = folder.mailbox.take_changes()
     folder.save(update_fields=["display_name", "changed"])
+    return folder
+
+
+class FolderInsideItself(ValueError):
+    """A folder cannot be moved into itself or into one below it."""
+
+
+@transaction.atomic
+def move_folder(folder: Folder, *, parent: Folder) -> Folder:
+    """Raises FolderInsideItself, or IntegrityError where the name is taken there."""
+    above: Folder | None = parent
+    while above is not None:
+        if above.pk == folder.pk:
+            raise FolderInsideItself(folder.display_name)
+        above = above.parent
+    folder.parent = parent
+    folder.changed = folder.mailbox.take_changes()
+    folder.save(update_fields=["parent", "changed"])
     return folder
 
 

@@ -23,6 +23,8 @@ from apps.sandbox.graph.headers import all_headers, decoded, header, raw_text, s
 # What the email package raises on bad input, as seen with truncated, mixed-up and deeply nested mails.
 BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+# Marks the parts that stand for Outlook items (see items.py).
+ITEM_HEADER = "X-Sandbox-Item"
 MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 
 Result = TypeVar("Result")
@@ -30,14 +32,18 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Part:
-    """An attachment as lists show it. `size` is that of the encoded item, so larger than the file."""
+    """An attachment as lists show it. `size` is that of the encoded item, so larger than the file.
 
-    kind: str  # file, item or reference
+    `kind` is file, item or reference; `item` says what an item is: a message, an event or a contact.
+    """
+
+    kind: str
     name: str
     content_type: str
     size: int
     is_inline: bool
     content_id: str | None = None
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,14 @@ class _Leaf:
     def is_message(self) -> bool:
         return self.content_type == "message/rfc822"
 
+    @property
+    def item(self) -> str:
+        """What kind of Outlook item it is, empty for none."""
+        if self.is_message:
+            return "message"
+        marked = unfolded(self.part, ITEM_HEADER).lower()
+        return marked if marked in {"event", "contact"} else ""
+
     def content(self) -> bytes:
         if self.part.is_multipart():
             return b"\n".join(_tolerant(inner.as_bytes, default=b"") for inner in _children(self.part))
@@ -164,12 +178,13 @@ class _Leaf:
         is_link = self.content_type == "message/external-body" and self._parameter("Content-Type", "url")
         is_shown = content_id is not None and (f"cid:{content_id}" in html or self.disposition == "inline")
         return Part(
-            kind="reference" if is_link else "item" if self.is_message else "file",
+            kind="reference" if is_link else "item" if self.item else "file",
             name=self.file_name or self._unnamed(number),
             content_type=self.content_type,
             size=len(self.content()) + sum(len(str(key)) + len(str(value)) + 4 for key, value in self.part.raw_items()),
-            is_inline=is_shown and not self.is_message,
+            is_inline=is_shown and not self.item,
             content_id=content_id,
+            item=self.item,
         )
 
     def _parameter(self, header_name: str, name: str) -> str:

@@ -1,4 +1,5 @@
-"""What a Microsoft 365 mailbox holds: folders, messages with their MIME source, and the trail that delta reads.
+"""What a Microsoft 365 mailbox holds: folders, messages with their MIME source and what clients have attached to them,
+categories, and the trail that delta reads.
 
 Every change of a mailbox takes the next number of its `change_number`. A delta is then "what has a greater number than
 the last one told": rows of `Folder` and `Message` for what is there, rows of `Removal` for what left.
@@ -7,6 +8,7 @@ the last one told": rows of `Folder` and `Message` for what is there, rows of `R
 import uuid
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from apps.sandbox.control.models import Person
 
@@ -14,9 +16,18 @@ from apps.sandbox.control.models import Person
 class Mailbox(models.Model):
     """The mailbox of a person. Its `guid` is inside every id that it hands out, as Exchange's is."""
 
+    class State(models.TextChoices):
+        ENABLED = "enabled"
+        NOT_ENABLED = "not-enabled", "on-premises, inactive or soft-deleted"
+        NOT_SUPPORTED = "not-supported"
+        STORE_UNAVAILABLE = "store-unavailable"
+        MOVING = "moving", "being moved to another server"
+        DENIED = "denied", "kept from applications by a policy of the mailbox"
+
     person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="mailbox")
     guid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     change_number = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=20, choices=State, default=State.ENABLED)
 
     def __str__(self) -> str:
         return self.person.mail
@@ -28,6 +39,38 @@ class Mailbox(models.Model):
         return self.change_number - count + 1
 
 
+class Share(models.Model):
+    """Full access to a mailbox for somebody else than its owner, given in Exchange."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="shares")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="shares")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "person"], name="sandbox_graph_one_share_per_mailbox_and_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mailbox} for {self.person}"
+
+
+class MasterCategory(models.Model):
+    """A name and a colour in the mailbox's list of categories. Messages may carry names that are not in the list."""
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="categories")
+    guid = models.UUIDField(default=uuid.uuid4, editable=False)
+    display_name = models.CharField(max_length=255)
+    color = models.CharField(max_length=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("mailbox", Lower("display_name"), name="sandbox_graph_one_category_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
 class Folder(models.Model):
     """A folder; the one without a parent is the root ("Top of Information Store"), which no listing shows."""
 
@@ -36,6 +79,7 @@ class Folder(models.Model):
     display_name = models.CharField(max_length=255)
     well_known_name = models.CharField(max_length=40, blank=True)
     is_hidden = models.BooleanField(default=False)
+    is_search = models.BooleanField(default=False, help_text="A search folder, which holds no messages of its own.")
     changed = models.BigIntegerField()
 
     class Meta:
@@ -121,6 +165,42 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return f"source of {self.message_id}"
+
+
+class ExtendedProperty(models.Model):
+    """A single-value property that a client has put on a message. `tag` is its whole id ("String {…} Name X")."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="extended_properties")
+    tag = models.TextField()
+    value = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "tag"], name="sandbox_graph_one_value_per_extended_property")
+        ]
+        indexes = [models.Index(fields=["tag"], name="sandbox_graph_property_tag")]
+
+    def __str__(self) -> str:
+        return f"{self.tag}: {self.value}"
+
+
+class Index(models.Model):
+    """The words of a message as `$search` compares them: without accents and capitals, each with a blank before it.
+
+    Made when a mailbox is first searched.
+    """
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="index")
+    subject = models.TextField()
+    body = models.TextField()
+    sender = models.TextField()
+    to = models.TextField()
+    cc = models.TextField()
+    bcc = models.TextField()
+    attachment = models.TextField()
+
+    def __str__(self) -> str:
+        return f"words of {self.message_id}"
 
 
 class Removal(models.Model):

@@ -47,6 +47,7 @@ class Options:
     skip: int
     counts: bool
     search: str | None
+    skip_token: str
     expand: str | None
     given: tuple[str, ...]
 
@@ -63,6 +64,7 @@ def options(query: QueryDict) -> Options:
         skip=_number("Skip", values.get("$skip", "0"), lowest=0, highest=2**31),
         counts=values.get("$count", "").lower() == "true",
         search=values.get("$search") or None,
+        skip_token=values.get("$skiptoken", ""),
         expand=values.get("$expand") or None,
         given=tuple(name for name in values if name.startswith("$")),
     )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from apps.sandbox.graph import errors
 from apps.sandbox.graph.calls import Call, Reply
-from apps.sandbox.graph.views import attachments, changes, folders, messages, profile
+from apps.sandbox.graph.views import attachments, categories, changes, folders, messages, profile, translating
 
 KEY_IN_BRACKETS = re.compile(r"\('([^']*)'\)")
 FUNCTION = re.compile(r"(?:microsoft\.graph\.)?([a-z]+)(?:\(\))?", re.IGNORECASE)
-FUNCTIONS = {"delta", "move", "permanentdelete"}
+FUNCTIONS = {"delta", "move", "permanentdelete", "translateexchangeids"}
 PROFILE, READ, CONTENT, WRITE = "User.Read", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"
+SETTINGS, WRITE_SETTINGS = "MailboxSettings.Read", "MailboxSettings.ReadWrite"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,14 @@ ROUTES = (
     Route("GET", "mailFolders/{folder}/childFolders", READ, folders.listed),
     Route("POST", "mailFolders/{folder}/childFolders", WRITE, folders.create),
     Route("GET", "mailFolders/{folder}/messages/delta", READ, changes.of_messages),
+    Route("POST", "mailFolders/{folder}/move", WRITE, folders.move),
     Route("GET", "messages/delta", READ, changes.of_mailbox),
+    Route("GET", "outlook/masterCategories", SETTINGS, categories.listed),
+    Route("POST", "outlook/masterCategories", WRITE_SETTINGS, categories.create),
+    Route("GET", "outlook/masterCategories/{category}", SETTINGS, categories.show),
+    Route("PATCH", "outlook/masterCategories/{category}", WRITE_SETTINGS, categories.recolor),
+    Route("DELETE", "outlook/masterCategories/{category}", WRITE_SETTINGS, categories.delete),
+    Route("POST", "translateExchangeIds", PROFILE, translating.translate),
     *(
         Route(method, within + path, scope, view)
         for within in ("", "mailFolders/{folder}/")

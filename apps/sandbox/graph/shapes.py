@@ -133,7 +133,12 @@ def folder(row: Folder, guid: UUID, counts: FolderCounts, selected: tuple[str, .
         "sizeInBytes": counts.size,
         "isHidden": row.is_hidden,
     }
-    return {name: known[name] for name in dict.fromkeys(("id", *(selected or FOLDER_PROPERTIES)))}
+    shown = {name: known[name] for name in dict.fromkeys(("id", *(selected or FOLDER_PROPERTIES)))}
+    if not row.is_search:
+        return shown
+    # Mixed in among the folders, and recognised by nothing but its type.
+    derived: Json = {"@odata.type": "#microsoft.graph.mailSearchFolder"}
+    return derived | shown | {"isSupported": True, "filterQuery": "", "sourceFolderIds": []}
 
 
 # ── Messages ──────────────────────────────────────────────────────────────
@@ -229,6 +234,7 @@ def part_facts(part: mime.Part) -> Json:
         "size": part.size,
         "isInline": part.is_inline,
         "contentId": part.content_id,
+        "item": part.item,
     }
 
 

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from apps.sandbox.graph.cursors import Cursor
 from apps.sandbox.graph.models import Folder, Mailbox, Message, Removal
 
+MAX_EARLIER_REMOVALS = 5
 MAX_FILTERED = 5000  # Graph: a delta with a filter tells no more than this, and says nothing of the rest
 
 
@@ -25,6 +26,24 @@ def message_page(cursor: Cursor, *, size: int, immutable_ids: bool) -> Page:
     if cursor.is_first_round:
         return _walk(cursor, size=size)
     return _changes(cursor, size=size, immutable_ids=immutable_ids)
+
+
+def with_replays(page: Page, cursor: Cursor, *, count: int) -> Page:
+    """The page with some messages that did not change told once more, which Graph reserves itself the right to do."""
+    if cursor.is_first_round or not count:
+        return page
+    told = [item.pk for item in page.items if isinstance(item, Message)]
+    rows = _in_window(cursor).filter(changed__lte=cursor.base).exclude(pk__in=told).order_by("-pk")
+    return replace(page, items=[*page.items, *rows[:count]])
+
+
+def with_earlier_removals(page: Page, cursor: Cursor) -> Page:
+    """The very first page of a folder with what had left it before: seen, and of no use to whoever starts."""
+    if not cursor.is_first_round or cursor.walked:
+        return page
+    here = Message.objects.filter(folder=cursor.folder).values("pk")
+    gone = Removal.objects.filter(folder=cursor.folder).exclude(item__in=here)
+    return replace(page, items=[*gone.order_by("number")[:MAX_EARLIER_REMOVALS], *page.items])
 
 
 def folder_page(cursor: Cursor, mailbox: Mailbox, *, size: int) -> Page:

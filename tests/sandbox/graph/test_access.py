@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.sandbox.control.models import Person
-from apps.sandbox.graph import access, mailroom
+from apps.sandbox.graph import limits, mailroom
 from tests.sandbox.graph.caller import GraphCaller, mail
 
 
@@ -98,7 +98,7 @@ def test_a_new_mailbox_knows_neither_ids_nor_cursors_of_the_old(graph: GraphCall
 def test_four_at_a_time(graph: GraphCaller, graph_of_petr: GraphCaller, jana: Person) -> None:
     with ExitStack() as running:
         for _number in range(4):
-            running.enter_context(access.slot(jana.mailbox))
+            running.enter_context(limits.slot(jana.mailbox))
         refused = graph.send("GET", "messages")
         others = graph_of_petr.send("GET", "messages")
 

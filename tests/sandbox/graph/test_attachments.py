@@ -72,6 +72,49 @@ def test_only_the_single_one_tells_its_content_id(graph: GraphCaller, listed: di
     assert "contentId" not in listed["logo.png"]
 
 
+def test_outlook_items(graph: GraphCaller, jana: Person) -> None:
+    """microsoft-graph.md 5: an item is a message, an event or a contact; `$value` is MIME, iCalendar or vCard."""
+    message, invitation = EmailMessage(), EmailMessage()
+    message.set_content("See below")
+    invitation["Subject"] = "Invitation"
+    invitation.set_content("Come")
+    calendar = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nSUMMARY:Porada\nDTSTART:20260301T090000Z\nEND:VCALENDAR\n"
+    invitation.add_alternative(calendar, subtype="calendar", params={"method": "REQUEST"})
+    message.add_attachment(invitation)
+    message.add_attachment(calendar, subtype="calendar", filename="Porada", headers=["X-Sandbox-Item: event"])
+    card = "BEGIN:VCARD\nFN:Karel\nEMAIL:karel@x.example\nEND:VCARD\n"
+    message.add_attachment(card, subtype="vcard", filename="Karel", headers=["X-Sandbox-Item: contact"])
+    mailroom.deliver(jana.mail, message.as_bytes())
+    own = graph.get("messages")["value"][0]["id"]
+    ids = {item["name"]: item["id"] for item in graph.get(f"messages/{own}/attachments")["value"]}
+
+    def item(name: str) -> Any:
+        return graph.get(f"messages/{own}/attachments/{ids[name]}?$expand=microsoft.graph.itemattachment/item")["item"]
+
+    def content_type(name: str) -> Any:
+        return graph.send("GET", f"messages/{own}/attachments/{ids[name]}/$value")["Content-Type"]
+
+    assert (item("Invitation")["@odata.type"], item("Invitation")["subject"]) == (
+        "#microsoft.graph.eventMessageRequest",
+        "Invitation",
+    )
+    assert (item("Porada")["@odata.type"], item("Porada")["subject"]) == ("#microsoft.graph.event", "Porada")
+    assert item("Karel")["emailAddresses"] == [{"name": "Karel", "address": "karel@x.example"}]
+    assert [content_type(name) for name in ids] == ["text/plain", "text/calendar", "text/vcard"]
+
+
+def test_a_calendar_file_is_a_file(graph: GraphCaller, jana: Person) -> None:
+    message = EmailMessage()
+    message.set_content("See below")
+    message.add_attachment("BEGIN:VCALENDAR\nEND:VCALENDAR\n", subtype="calendar", filename="porada.ics")
+    mailroom.deliver(jana.mail, message.as_bytes())
+    own = graph.get("messages")["value"][0]["id"]
+
+    [item] = graph.get(f"messages/{own}/attachments")["value"]
+
+    assert item["@odata.type"] == "#microsoft.graph.fileAttachment"
+
+
 def test_values(graph: GraphCaller, listed: dict[str, Any]) -> None:
     def value(name: str) -> Any:
         return graph.send("GET", f"messages/{listed['id']}/attachments/{listed[name]['id']}/$value")

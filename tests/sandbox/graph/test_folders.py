@@ -1,6 +1,7 @@
 """Mail folders: one level at a time, ten to a page, well-known names in any language."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -63,6 +64,50 @@ def test_counts(graph: GraphCaller, jana: Person) -> None:
 @pytest.mark.parametrize("name", ["clutter", "recoverableitemsdeletions"])
 def test_a_well_known_folder_that_the_mailbox_lacks(graph: GraphCaller, name: str) -> None:
     assert graph.refusal("GET", f"mailFolders/{name}") == (404, "ErrorItemNotFound")
+
+
+def test_search_folders_are_mixed_in(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:
+    """microsoft-graph.md 2: nothing but the type tells them from folders; they are in the tree of delta as well."""
+    control("POST", "folders", mailbox=jana.mail, folder="Nepřečtené", kind="search")
+
+    listed = {folder["displayName"]: folder for folder in graph.get("mailFolders?$top=50")["value"]}
+    told = {folder["displayName"]: folder for folder in graph.round("mailFolders/delta")[0]}
+
+    assert listed["Nepřečtené"]["@odata.type"] == "#microsoft.graph.mailSearchFolder"
+    assert "@odata.type" not in listed["Koncepty"]
+    assert told["Nepřečtené"]["@odata.type"] == "#microsoft.graph.mailSearchFolder"
+    assert told["Koncepty"]["@odata.type"] == "#microsoft.graph.mailFolder"
+
+
+def test_a_folder_moves_with_its_id(graph: GraphCaller) -> None:
+    """microsoft-graph.md 2: "Folder ids are stable"."""
+    own = graph.send("POST", "mailFolders", body={"displayName": "Servis"}).json()["id"]
+    inner = graph.send("POST", f"mailFolders/{own}/childFolders", body={"displayName": "Opravy"}).json()["id"]
+    archive = graph.get("mailFolders/archive")["id"]
+
+    moved = graph.send("POST", f"mailFolders/{own}/move", body={"destinationId": "archive"})
+
+    assert (moved.status_code, moved.json()["id"], moved.json()["parentFolderId"]) == (201, own, archive)
+    into_itself = graph.refusal("POST", f"mailFolders/{own}/move", body={"destinationId": inner})
+    assert into_itself == (400, "ErrorMoveCopyFailed")
+    refused = graph.refusal("POST", "mailFolders/inbox/move", body={"destinationId": own})
+    assert refused == (403, "ErrorDeleteDistinguishedFolder")
+
+
+def test_folders_by_control(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:
+    """As the owner does it in Outlook: make, rename, move, delete."""
+    words = {"mailbox": jana.mail, "folder": "Zakázky/2026"}
+    made = control("POST", "folders", **words)
+    again = control("POST", "folders", **words)
+    renamed = control("PATCH", "folders", **words, name="2027")
+    moved = control("PATCH", "folders", mailbox=jana.mail, folder="Zakázky/2027", to="inbox")
+
+    assert (made.status_code, renamed.json(), moved.json()) == (201, made.json(), made.json())
+    assert again.status_code == 400
+    assert graph.get("mailFolders/inbox/childFolders")["value"][0]["displayName"] == "2027"
+    gone = control("DELETE", "folders", mailbox=jana.mail, folder="Doručená pošta/2027")
+    assert gone.status_code == 204
+    assert control("DELETE", "folders", mailbox=jana.mail, folder="Doručená pošta/2027").status_code == 400
 
 
 def test_make_rename_and_delete(graph: GraphCaller) -> None:

@@ -7,6 +7,7 @@ from apps.sandbox.control import request_log, weather
 from apps.sandbox.control.bodies import BadAsk, answers_in_words, json_of, number
 from apps.sandbox.coripo import knobs as coripo_knobs
 from apps.sandbox.entra import knobs
+from apps.sandbox.graph import knobs as ways_of_graph
 
 
 @answers_in_words
@@ -41,11 +42,24 @@ def requests(request: HttpRequest) -> HttpResponse:
 @answers_in_words
 @require_http_methods(["GET", "POST", "DELETE"])
 def entra_knobs(request: HttpRequest) -> HttpResponse:
-    """Entra ID's knobs. DELETE puts CORIPO's back as well, so that one call makes all services ordinary."""
+    """Entra ID's knobs. DELETE puts back the others' as well, so that one call makes all services ordinary."""
     if request.method == "DELETE":
         knobs.reset()
         coripo_knobs.reset()
+        ways_of_graph.reset()
     try:
         return JsonResponse(knobs.turn(json_of(request) if request.method == "POST" else {}))
     except knobs.UnknownKnob as error:
+        raise BadAsk(str(error)) from error
+
+
+@answers_in_words
+@require_http_methods(["GET", "POST", "DELETE"])
+def graph_knobs(request: HttpRequest) -> HttpResponse:
+    """Graph's knobs."""
+    if request.method == "DELETE":
+        ways_of_graph.reset()
+    try:
+        return JsonResponse(ways_of_graph.turn(json_of(request) if request.method == "POST" else {}))
+    except ways_of_graph.UnknownKnob as error:
         raise BadAsk(str(error)) from error

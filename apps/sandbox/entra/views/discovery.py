@@ -5,7 +5,7 @@ from django.views.decorators.http import require_GET
 
 from apps.sandbox import TENANT
 from apps.sandbox.control.refusals import entra_refusal
-from apps.sandbox.entra import keys
+from apps.sandbox.entra import keys, knobs
 
 MANY_TENANTS = {"common", "organizations"}
 
@@ -29,37 +29,25 @@ def openid_configuration(request: HttpRequest, tenant: str) -> HttpResponse:
     base = base_url(request)
     # Whoever signs in through "organizations" learns the tenant from the token: the issuer is a template there.
     issuer_tenant = "{tenantid}" if tenant in MANY_TENANTS else tenant
-    return JsonResponse(
-        {
-            "issuer": f"{base}/{issuer_tenant}/v2.0",
-            "authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/authorize",
-            "token_endpoint": f"{base}/{tenant}/oauth2/v2.0/token",
-            "jwks_uri": f"{base}/{tenant}/discovery/v2.0/keys",
-            "userinfo_endpoint": f"{base}/oidc/userinfo",
-            "end_session_endpoint": f"{base}/{tenant}/oauth2/v2.0/logout",
-            "response_modes_supported": ["query", "form_post"],
-            "response_types_supported": ["code"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-            "code_challenge_methods_supported": ["S256"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "claims_supported": [
-                "sub",
-                "iss",
-                "aud",
-                "exp",
-                "iat",
-                "nonce",
-                "preferred_username",
-                "name",
-                "tid",
-                "oid",
-            ],
-            "cloud_instance_name": "microsoftonline.com",
-            "msgraph_host": request.get_host(),
-        }
-    )
+    document = {
+        "issuer": f"{base}/{issuer_tenant}/v2.0",
+        "authorization_endpoint": f"{base}/{tenant}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{base}/{tenant}/oauth2/v2.0/token",
+        "jwks_uri": f"{base}/{tenant}/discovery/v2.0/keys",
+        "userinfo_endpoint": f"{base}/oidc/userinfo",
+        "end_session_endpoint": f"{base}/{tenant}/oauth2/v2.0/logout",
+        "response_modes_supported": ["query", "form_post"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "code_challenge_methods_supported": ["S256"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "oid"],
+        "cloud_instance_name": "microsoftonline.com",
+        "msgraph_host": request.get_host(),
+    }
+    return JsonResponse({name: value for name, value in document.items() if name not in knobs.current().omit})
 
 
 @require_GET

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.sandbox.control.models import Person
-from apps.sandbox.entra import scopes
+from apps.sandbox.entra import accounts, scopes
 from apps.sandbox.entra.authorizing import AuthorizeRequest, Declined, NotAnswerable, grant
 from apps.sandbox.entra.clients import is_redirect_allowed
 from apps.sandbox.entra.views.discovery import is_tenant
@@ -45,7 +45,7 @@ def authorize(request: HttpRequest, tenant: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def sign_in(request: HttpRequest, tenant: str) -> HttpResponse:
-    """A button of the sign-in page: a person's, or *Decline*."""
+    """A button of the sign-in page: a person's, or *Decline*; or of the page that asks for a second factor."""
     try:
         asked = AuthorizeRequest.unsealed(request.POST.get("request", ""))
         person = _person(request)
@@ -53,6 +53,13 @@ def sign_in(request: HttpRequest, tenant: str) -> HttpResponse:
         return _error_page(request, error)
     if person is None:
         return _answer(request, asked, _refusal_by_user())
+    if obstacle := accounts.obstacle_of(person):
+        return _error_page(request, NotAnswerable(obstacle.number, obstacle.text))
+    if accounts.needs_second_factor(person) and request.POST.get("factor") != "approved":
+        return _page(request, "entra/second_factor.html", asked, tenant, {"person": person})
+    if lacking := asked.needs_administrator_for(person):
+        context = {"person": person, "sentences": scopes.sentences(lacking)}
+        return _page(request, "entra/approval.html", asked, tenant, context)
     if needed := asked.needs_consent_of(person):
         context = {"person": person, "sentences": scopes.sentences(needed)}
         return _page(request, "entra/consent.html", asked, tenant, context)
@@ -62,14 +69,14 @@ def sign_in(request: HttpRequest, tenant: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def consent(request: HttpRequest, tenant: str) -> HttpResponse:
-    """A button of the consent page: *Accept*, *Cancel* or *Ask the administrator*."""
+    """A button of the consent page, *Accept*, *Cancel* or *Ask the administrator*, or of the page in its place."""
     try:
         asked = AuthorizeRequest.unsealed(request.POST.get("request", ""))
         person = _person(request)
     except NotAnswerable as error:
         return _error_page(request, error)
     choice = request.POST.get("choice")
-    if choice == "administrator":
+    if choice == "administrator" or (choice == "accept" and person and asked.needs_administrator_for(person)):
         text = "An administrator of the organisation must approve this application."
         return _answer(request, asked, Declined("consent_required", 90094, text).answer)
     if choice != "accept" or person is None:
@@ -118,6 +125,10 @@ def _grant_silently(request: HttpRequest, asked: AuthorizeRequest) -> dict[str, 
     person = Person.objects.filter(oid=oid).first() if oid else None
     if person is None or asked.login_hint.lower() not in {"", person.mail.lower()}:
         raise Declined("login_required", 50058, "A silent sign-in request was sent but no user is signed in.")
+    if obstacle := accounts.obstacle_of(person):
+        raise Declined("access_denied", obstacle.number, obstacle.text)
+    if accounts.needs_second_factor(person):
+        raise Declined("interaction_required", accounts.SECOND_FACTOR.number, accounts.SECOND_FACTOR.text)
     if asked.needs_consent_of(person):
         text = "The user or administrator has not consented to use the application."
         raise Declined("interaction_required", 65001, text)

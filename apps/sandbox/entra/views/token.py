@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.sandbox.control.refusals import entra_refusal
-from apps.sandbox.entra import clients, knobs, scopes, tokens
+from apps.sandbox.entra import accounts, assertions, clients, knobs, scopes, tokens
 from apps.sandbox.entra.models import AuthorizationCode, RefreshToken, SignIn
 from apps.sandbox.entra.views.discovery import base_url, is_tenant, unknown_tenant
 
@@ -22,11 +22,11 @@ REFRESH_TOKEN_DAYS = 90
 
 
 class Refused(Exception):
-    """The token request is answered with an error: status, `error`, AADSTS number and text."""
+    """The token request is answered with an error: status, `error`, AADSTS number, text and maybe a suberror."""
 
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
+    def __init__(self, status: int, error: str, number: int, text: str, suberror: str = "") -> None:
         super().__init__(text)
-        self.answer = (status, error, number, text)
+        self.answer = (status, error, number, text, suberror)
 
 
 @csrf_exempt
@@ -38,7 +38,7 @@ def token(request: HttpRequest, tenant: str) -> HttpResponse:
         return entra_refusal(*ordered)
     form = request.POST.dict()
     try:
-        client_id = _authenticated_client(form, request.headers.get("Authorization", ""))
+        client_id = _authenticated_client(form, request)
         match form.get("grant_type"):
             case "authorization_code":
                 answer = _redeem_code(form, client_id=client_id, base=base_url(request))
@@ -51,6 +51,7 @@ def token(request: HttpRequest, tenant: str) -> HttpResponse:
         return entra_refusal(*refusal.answer)
     if form.get("client_info") != "1":
         del answer["client_info"]
+    answer = {name: value for name, value in answer.items() if name not in knobs.current().omit}
     return JsonResponse(answer, headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})
 
 
@@ -68,9 +69,15 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     return JsonResponse(profile)
 
 
-def _authenticated_client(form: Mapping[str, str], authorization: str) -> str:
+def _authenticated_client(form: Mapping[str, str], request: HttpRequest) -> str:
+    """The client, proven by its secret or by an assertion of its certificate's key. Raises Refused."""
+    if "client_assertion" in form:
+        try:
+            return assertions.client_of(form, token_path=request.path)
+        except assertions.AssertionRefused as refusal:
+            raise Refused(401, "invalid_client", refusal.number, refusal.text) from refusal
     try:
-        client_id, secret = clients.credentials(form, authorization)
+        client_id, secret = clients.credentials(form, request.headers.get("Authorization", ""))
     except ValueError as error:
         raise Refused(401, "invalid_client", 7000215, "Invalid client secret provided.") from error
     if not clients.is_registered(client_id):
@@ -81,6 +88,8 @@ def _authenticated_client(form: Mapping[str, str], authorization: str) -> str:
         raise Refused(401, "invalid_client", 7000218, text)
     if not clients.is_secret(secret):
         raise Refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
+    if knobs.current().secret_expired:
+        raise Refused(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
     return client_id
 
 
@@ -101,13 +110,15 @@ def _redeem_code(form: Mapping[str, str], *, client_id: str, base: str) -> dict[
     if code.code_challenge and code.code_challenge != _challenge_of(form.get("code_verifier", "")):
         text = "The Code_Verifier does not match the code_challenge supplied in the authorization request."
         raise Refused(400, "invalid_grant", 501481, text)
+    _require_account(accounts.obstacle_of(code.sign_in.person))
     code.redeemed_at = now
     code.save(update_fields=["redeemed_at"])
     asked = _asked(form.get("scope") or code.scope)
     _require_consent(asked, code.sign_in)
     issue_refresh = "offline_access" in _asked(code.scope)
     refresh_token = _new_refresh_token(code.sign_in, scope=code.scope) if issue_refresh else ""
-    return _answer(code.sign_in, asked, base=base, nonce=code.nonce, refresh_token=refresh_token)
+    words = (form.get("scope") or code.scope).split()
+    return _answer(code.sign_in, asked, words, base=base, nonce=code.nonce, refresh_token=refresh_token)
 
 
 def _refresh(form: Mapping[str, str], *, client_id: str, base: str) -> dict[str, Any]:
@@ -120,6 +131,7 @@ def _refresh(form: Mapping[str, str], *, client_id: str, base: str) -> dict[str,
         raise Refused(400, "invalid_grant", 50173, "The provided grant has expired due to it being revoked.")
     if row.expires_at <= now:
         raise Refused(400, "invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+    _require_account(accounts.obstacle_at_refresh(row.sign_in))
     asked = _asked(form.get("scope") or row.scope)
     _require_consent(asked, row.sign_in)
     with transaction.atomic():
@@ -128,7 +140,8 @@ def _refresh(form: Mapping[str, str], *, client_id: str, base: str) -> dict[str,
             raise Refused(400, "invalid_grant", 50173, "The provided grant has expired due to it being revoked.")
         kept = not knob.rotate
         refresh_token = row.token if kept else _new_refresh_token(row.sign_in, scope=row.scope)
-    return _answer(row.sign_in, asked, base=base, nonce="", refresh_token=refresh_token)
+    words = (form.get("scope") or row.scope).split()
+    return _answer(row.sign_in, asked, words, base=base, nonce="", refresh_token=refresh_token)
 
 
 def _asked(scope: str) -> list[str]:
@@ -139,13 +152,21 @@ def _asked(scope: str) -> list[str]:
         raise Refused(400, "invalid_scope", 70011, text) from error
 
 
+def _require_account(obstacle: accounts.Obstacle | None) -> None:
+    if obstacle:
+        raise Refused(400, obstacle.error, obstacle.number, obstacle.text, obstacle.suberror)
+
+
 def _require_consent(asked: list[str], sign_in: SignIn) -> None:
     if scopes.missing(asked, sign_in.person, sign_in.client_id):
         text = "The user or administrator has not consented to use the application."
         raise Refused(400, "invalid_grant", 65001, text)
 
 
-def _answer(sign_in: SignIn, asked: list[str], *, base: str, nonce: str, refresh_token: str) -> dict[str, Any]:
+def _answer(
+    sign_in: SignIn, asked: list[str], words: list[str], *, base: str, nonce: str, refresh_token: str
+) -> dict[str, Any]:
+    """The tokens for the scopes `asked`, which the client spelt as in `words`."""
     knob = knobs.current()
     names = scopes.granted(asked, sign_in.person, sign_in.client_id)
     answer: dict[str, Any] = {
@@ -156,7 +177,12 @@ def _answer(sign_in: SignIn, asked: list[str], *, base: str, nonce: str, refresh
         "client_info": tokens.client_info(sign_in.person),
     }
     if knob.scope_mode != "none":
-        answer["scope"] = _shown(names, in_url_form=knob.scope_mode == "url")
+        in_url_form = set(names) if knob.scope_mode == "url" else set()
+        if knob.scope_mode == "echo":
+            in_url_form = {
+                name for name in names if f"{scopes.GRAPH}{name}".lower() in {word.lower() for word in words}
+            }
+        answer["scope"] = _shown(names, in_url_form=in_url_form)
     if refresh_token:
         answer["refresh_token"] = refresh_token
     if "openid" in names:
@@ -164,11 +190,11 @@ def _answer(sign_in: SignIn, asked: list[str], *, base: str, nonce: str, refresh
     return answer
 
 
-def _shown(names: list[str], *, in_url_form: bool) -> str:
+def _shown(names: list[str], *, in_url_form: set[str]) -> str:
     """The `scope` of the answer: those of the resource first; offline_access is never listed."""
     resource = [name for name in names if name not in scopes.OPENID]
     identity = [name for name in names if name in scopes.OPENID and name != "offline_access"]
-    return " ".join([*(f"{scopes.GRAPH}{name}" if in_url_form else name for name in resource), *identity])
+    return " ".join([*(f"{scopes.GRAPH}{name}" if name in in_url_form else name for name in resource), *identity])
 
 
 def _new_refresh_token(sign_in: SignIn, *, scope: str) -> str:

@@ -1,12 +1,14 @@
 """Delta: what changed in a folder, or in the tree of folders, since a link was handed out."""
 
+import random
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from apps.sandbox.control import weather
-from apps.sandbox.graph import errors, shapes, tracking
+from apps.sandbox.graph import errors, knobs, shapes, tracking
 from apps.sandbox.graph.calls import Call, Reply
 from apps.sandbox.graph.cursors import Cursor, cursor
 from apps.sandbox.graph.finding import folder_named
@@ -33,8 +35,15 @@ def of_messages(call: Call, folder: str) -> Reply:
     aims = (row.display_name, row.well_known_name)
     here = _continued(call, url, folder=row.pk, aims=aims) or _message_cursor(call, row)
     view = messages.view_of(call, select=here.select)
-    size = call.prefers.page_size or PAGE_SIZE
+    size, knob = call.prefers.page_size or PAGE_SIZE, knobs.current()
+    if knob.empty_pages and not here.has_rested:
+        rest = tracking.Page([], replace(here, has_rested=True), is_last=False)
+        return _reply(call, "message", [], rest, url)
+    here = replace(here, has_rested=False)
     page = tracking.message_page(here, size=size, immutable_ids=view.immutable_ids)
+    if knob.early_removals:
+        page = tracking.with_earlier_removals(page, here)
+    page = tracking.with_replays(page, here, count=knob.replay)
     rows = [item for item in page.items if isinstance(item, Message)]
     told = dict(zip([row.pk for row in rows], messages.shown(call, rows, view), strict=True))
     value = []
@@ -44,6 +53,8 @@ def of_messages(call: Call, folder: str) -> Reply:
         elif isinstance(item, tracking.Removal):
             gone = shapes.message_id(call.mailbox.guid, item.item, item.location, immutable=view.immutable_ids)
             value.append({"@odata.type": "#microsoft.graph.message", "id": gone, "@removed": {"reason": "deleted"}})
+    if knob.shuffle:
+        random.shuffle(value)
     return _reply(call, "message", value, page, url)
 
 
@@ -58,7 +69,7 @@ def of_folders(call: Call) -> Reply:
     value = []
     for item in page.items:
         if isinstance(item, Folder):
-            value.append({"@odata.type": "#microsoft.graph.mailFolder", **told[item.pk]})
+            value.append({"@odata.type": "#microsoft.graph.mailFolder"} | told[item.pk])
         elif isinstance(item, tracking.Removal):
             gone = shapes.folder_id(call.mailbox.guid, item.item)
             value.append({"@odata.type": "#microsoft.graph.mailFolder", "id": gone, "@removed": {"reason": "deleted"}})
@@ -67,11 +78,12 @@ def of_folders(call: Call) -> Reply:
 
 def _continued(call: Call, url: str, *, folder: int, aims: tuple[str, ...]) -> Cursor | None:
     """The cursor that the call brings, or None where it starts. Raises GraphError (410) for one that is lost."""
-    token = next((str(call.wire.query[name]) for name in TOKENS if call.wire.query.get(name)), "")
+    name, token = next(((name, str(call.wire.query[name])) for name in TOKENS if call.wire.query.get(name)), ("", ""))
     if not token:
         return None
-    found = cursor(token)
-    is_lost = found.mailbox != str(call.mailbox.guid)
+    found, knob = cursor(token), knobs.current()
+    life = knob.next_link_seconds if name == "$skiptoken" else knob.delta_link_seconds
+    is_lost = found.mailbox != str(call.mailbox.guid) or (life and time.time() > found.issued_at + life)
     if is_lost or weather.strikes("expired-cursor", (call.mailbox.person.mail, f"GET {call.wire.path}", *aims)):
         raise errors.sync_state_lost(f"{url}?$deltatoken=")
     if found.folder != folder:
@@ -126,6 +138,7 @@ def _folder_cursor(call: Call) -> Cursor:
 
 def _reply(call: Call, resource: str, value: list[dict[str, Any]], page: tracking.Page, url: str) -> Reply:
     link, name = ("@odata.deltaLink", "$deltatoken") if page.is_last else ("@odata.nextLink", "$skiptoken")
+    token = replace(page.next, issued_at=time.time()).token()
     context = f"{call.wire.base_url}/$metadata#Collection({resource})"
-    content = {"@odata.context": context, "value": value, link: f"{url}?{name}={page.next.token()}"}
+    content = {"@odata.context": context, "value": value, link: f"{url}?{name}={token}"}
     return Reply(content, headers=TRACKED)

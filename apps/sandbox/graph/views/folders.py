@@ -58,6 +58,23 @@ def rename(call: Call, folder: str) -> Reply:
     return _one(call, renamed)
 
 
+def move(call: Call, folder: str) -> Reply:
+    """Into another folder; the id stays, and so do the ids of all that is inside."""
+    found = folder_named(call.mailbox, folder)
+    destination = call.content().get("destinationId")
+    if not isinstance(destination, str) or not destination:
+        raise errors.bad_request("The value of destinationId must be the id of a folder.")
+    if found.well_known_name:
+        raise errors.distinguished_folder()
+    try:
+        moved = mailroom.move_folder(found, parent=folder_named(call.mailbox, destination))
+    except mailroom.FolderInsideItself:
+        raise errors.folder_inside_itself() from None
+    except IntegrityError:
+        raise errors.folder_exists() from None
+    return _one(call, moved, status=201)
+
+
 def delete(call: Call, folder: str) -> Reply:
     found = folder_named(call.mailbox, folder)
     if found.well_known_name:

@@ -5,31 +5,40 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.sandbox.graph import access, errors, filters, mailroom, shapes
+from apps.sandbox.graph import access, errors, expanding, filters, knobs, mailroom, properties, searching, shapes, words
 from apps.sandbox.graph.calls import Call, Reply
+from apps.sandbox.graph.expanding import Expansion
 from apps.sandbox.graph.finding import folder_named, message_named
 from apps.sandbox.graph.models import Message, Source
 from apps.sandbox.graph.queries import PAGE_SIZE, ordering, selected
 from apps.sandbox.graph.shapes import View
-from apps.sandbox.graph.views.attachments import ExpandedAttachments, expanded_attachments
-from apps.sandbox.graph.views.paging import next_link
+from apps.sandbox.graph.views import attachments
+from apps.sandbox.graph.views.paging import hits_to_skip, next_hits_link, next_link
 
 ETAG = re.compile(r'(?:W/)?"?([A-Za-z0-9+/=]+)"?')
 FLAG_STATES = {"notFlagged", "flagged", "complete"}
-# What a PATCH changes on a received mail. Other properties are ignored in silence, as Graph ignores them.
+# What a PATCH changes. Other properties are ignored in silence, as Graph ignores them.
 WRITABLE = {"isread": "is_read", "categories": "categories", "flag": "flag", "importance": "importance"}
+WRITABLE_IN_DRAFTS = {"subject": "subject", "internetmessageid": "internet_message_id"}
+CLAIMS = {"isDeliveryReceiptRequested", "isReadReceiptRequested"}
+AUTHORS = {"from", "sender"}
+RECIPIENTS = {"toRecipients", "ccRecipients", "bccRecipients", "replyTo"}
+CLASSIFICATIONS = {"focused", "other"}
+DAMAGED = {"error": {"code": "ErrorCorruptData", "message": "The data is corrupt."}}
 
 
 def listed(call: Call, folder: str | None = None) -> Reply:
     """The messages of a folder, or of all folders with the deleted ones among them; newest first unless asked."""
-    view, attachments = view_of(call), _expanded(call)
+    if call.options.search:
+        return _hits(call, folder)
+    view, expanded = view_of(call), _expanded(call)
     rows = _found(call, folder)
     start, size = call.options.skip, call.options.top or call.prefers.page_size or PAGE_SIZE
     page = list(rows.order_by(*ordering(call.options.order))[start : start + size + 1])
     content: dict[str, Any] = {"@odata.context": call.context("messages")}
     if call.options.counts:
         content["@odata.count"] = rows.count()
-    content["value"] = shown(call, page[:size], view, attachments)
+    content["value"] = _with_damage(shown(call, page[:size], view, expanded))
     if len(page) > size:
         content["@odata.nextLink"] = next_link(call, skip=start + size)
     return Reply(content)
@@ -52,10 +61,16 @@ def source(call: Call, message: str, folder: str | None = None) -> Reply:
 
 
 def update(call: Call, message: str, folder: str | None = None) -> Reply:
+    """The answer tells the whole message but for extended properties."""
     row = message_named(call.mailbox, message, folder=folder)
     _check_etag(call, row)
-    values = _values(call.content())
-    return _one(call, mailroom.change(row, **values))
+    content = call.content()
+    values = _values(content, row)
+    tags = {name: properties.written(value) for name, value in content.items() if _is_extended(name)}
+    if knobs.takes("conflicts"):
+        # Something on the server (a rule, another client) touches the item at the same moment.
+        raise errors.conflict(knobs.current().conflict_status)
+    return _one(call, mailroom.change(row, properties=next(iter(tags.values()), {}), **values))
 
 
 def move(call: Call, message: str, folder: str | None = None) -> Reply:
@@ -88,7 +103,7 @@ def delete_for_good(call: Call, message: str, folder: str | None = None) -> Repl
 def view_of(call: Call, *, select: tuple[str, ...] | None = None) -> View:
     """How the caller wants messages. Raises GraphError for properties that the token does not open."""
     names = selected(select or call.options.select, shapes.MESSAGE_PROPERTIES, "message")
-    is_basic = not access.grants("Mail.Read", call.bearer)
+    is_basic = not access.grants("Mail.Read", call.bearer, call.mailbox.person)
     if is_basic and names and not set(names).isdisjoint(shapes.MESSAGE_CONTENT):
         raise errors.access_denied()
     return View(
@@ -100,16 +115,17 @@ def view_of(call: Call, *, select: tuple[str, ...] | None = None) -> View:
     )
 
 
-def shown(
-    call: Call, rows: list[Message], view: View, attachments: ExpandedAttachments | None = None
-) -> list[dict[str, Any]]:
+def shown(call: Call, rows: list[Message], view: View, expanded: Expansion = expanding.NOTHING) -> list[dict[str, Any]]:
     """Messages as JSON; their sources are read, at once, only where the view needs them."""
     sources = Source.objects.in_bulk([row.pk for row in rows]) if view.needs_source() else {}
+    extended = properties.shown(rows, expanded.tags) if expanded.tags else {}
     contents = []
     for row in rows:
         content = shapes.message(row, call.mailbox.guid, view, sources.get(row.pk))
-        if attachments:
-            content["attachments"] = attachments.of(call, row)
+        if row.pk in extended:
+            content[properties.NAME] = extended[row.pk]
+        if expanded.attachments:
+            content["attachments"] = attachments.of_message(call, row, expanded.attachment_properties)
         contents.append(content)
     return contents
 
@@ -119,25 +135,56 @@ def shown(
 
 def _found(call: Call, folder: str | None) -> QuerySet[Message]:
     options = call.options
-    if options.search:
-        if options.order:
-            raise errors.search_with_order()
-        raise errors.search_with_filter() if options.filter else errors.not_served("$search")
-    rows = Message.objects.filter(mailbox=call.mailbox)
-    if folder is not None:
-        rows = Message.objects.filter(folder=folder_named(call.mailbox, folder))
+    rows = _of_folder(call, folder)
     if options.filter:
         found = filters.condition(options.filter)
+        if any(name == properties.NAME.lower() for name, _use in found.uses):
+            access.require("Mail.Read", call.bearer, call.mailbox.person)
         filters.check_order(found, options.order)
         rows = rows.filter(found.q)
     return rows
 
 
-def _expanded(call: Call) -> ExpandedAttachments | None:
-    if not call.options.expand:
-        return None
-    access.require("Mail.Read", call.bearer)
-    return expanded_attachments(call.options.expand)
+def _of_folder(call: Call, folder: str | None) -> QuerySet[Message]:
+    if folder is None:
+        return Message.objects.filter(mailbox=call.mailbox)
+    return Message.objects.filter(folder=folder_named(call.mailbox, folder))
+
+
+def _hits(call: Call, folder: str | None) -> Reply:
+    """A page of a search: at most a thousand hits in all, those that were sent last first."""
+    options = call.options
+    if options.order:
+        raise errors.search_with_order()
+    if options.filter:
+        raise errors.search_with_filter()
+    for option in ("$skip", "$count"):
+        if option in options.given:
+            raise errors.search_with(option)
+    view, expanded = view_of(call), _expanded(call)
+    access.require("Mail.Read", call.bearer, call.mailbox.person)
+    found = searching.condition(options.search or "")
+    words.index(call.mailbox)
+    hits = _of_folder(call, folder).filter(found).order_by("-sent_at", "-pk")[: searching.MAX_HITS]
+    start, size = hits_to_skip(call), options.top or call.prefers.page_size or PAGE_SIZE
+    page = list(hits[start : start + size + 1])
+    content: dict[str, Any] = {"@odata.context": call.context("messages")}
+    content["value"] = _with_damage(shown(call, page[:size], view, expanded))
+    if len(page) > size:
+        content["@odata.nextLink"] = next_hits_link(call, skip=start + size)
+    return Reply(content)
+
+
+def _with_damage(contents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One damaged item is an error object inside a good page."""
+    return [DAMAGED if knobs.takes("damaged") else content for content in contents]
+
+
+def _expanded(call: Call) -> Expansion:
+    expanded = expanding.expansion(call.options.expand)
+    if expanded != expanding.NOTHING:
+        access.require("Mail.Read", call.bearer, call.mailbox.person)
+    return expanded
 
 
 def _one(call: Call, row: Message, *, status: int = 200) -> Reply:
@@ -156,21 +203,36 @@ def _check_etag(call: Call, row: Message) -> None:
         raise errors.conflict()
 
 
-def _values(content: dict[str, Any]) -> dict[str, Any]:
+def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
     """The fields to set. Raises GraphError for a value of the wrong kind or a property that there is not."""
-    known = {name.lower() for name in shapes.MESSAGE_PROPERTIES}
+    known = {name.lower(): name for name in shapes.MESSAGE_PROPERTIES}
+    writable = WRITABLE | WRITABLE_IN_DRAFTS if row.is_draft else WRITABLE
     values: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for name, value in content.items():
-        if name.startswith("@"):
+        if name.startswith("@") or _is_extended(name):
             continue
         if name.lower() not in known:
             raise errors.bad_request(f"The property '{name}' does not exist on type 'microsoft.graph.message'.")
-        field = WRITABLE.get(name.lower())
+        if row.is_draft and name.lower() == "body":
+            raise errors.not_served("PATCH of the body of a draft")
+        field, fact = writable.get(name.lower()), known[name.lower()]
+        is_valid = _is_valid(field, value) if field else _is_valid_fact(fact, value, is_draft=row.is_draft)
+        if is_valid is None:
+            continue
+        if not is_valid:
+            raise errors.bad_request(f"Cannot convert the literal of '{name}' to the expected type.")
         if field:
-            if not _is_valid(field, value):
-                raise errors.bad_request(f"Cannot convert the literal of '{name}' to the expected type.")
             values[field] = value
-    return values
+        else:
+            facts[fact] = value
+    return values | ({"facts": row.facts | facts} if facts else {})
+
+
+def _is_extended(name: str) -> bool:
+    if name.lower() == "multivalueextendedproperties":
+        raise errors.not_served(name)
+    return name.lower() == properties.NAME.lower()
 
 
 def _is_valid(field: str, value: object) -> bool:
@@ -180,4 +242,24 @@ def _is_valid(field: str, value: object) -> bool:
         return value in Message.Importance.values
     if field == "flag":
         return isinstance(value, dict) and value.get("flagStatus") in FLAG_STATES
+    if field in WRITABLE_IN_DRAFTS.values():
+        return isinstance(value, str)
     return isinstance(value, list) and all(isinstance(name, str) and name and "\n" not in name for name in value)
+
+
+def _is_valid_fact(name: str, value: object, *, is_draft: bool) -> bool | None:
+    """The same for what is stored as JSON; None for what cannot be written."""
+    if name in CLAIMS:
+        return isinstance(value, bool)
+    if name == "inferenceClassification":
+        return value in CLASSIFICATIONS
+    if name in AUTHORS:
+        return _is_recipient(value)
+    if name in RECIPIENTS and is_draft:
+        return isinstance(value, list) and all(_is_recipient(one) for one in value)
+    return None
+
+
+def _is_recipient(value: object) -> bool:
+    address = value.get("emailAddress") if isinstance(value, dict) else None
+    return isinstance(address, dict) and isinstance(address.get("address"), str)

@@ -1,0 +1,97 @@
+"""Single-value extended properties: how their ids are spelt, and what `$expand` and `$filter` may ask of them.
+
+They come only where `$expand` names them; nothing lists them. Source: microsoft-graph.md 6.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import FloatField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from apps.sandbox.graph import errors
+from apps.sandbox.graph.models import ExtendedProperty, Message
+
+NAME = "singleValueExtendedProperties"
+TYPES = {
+    name.lower(): name
+    for name in (
+        *("ApplicationTime", "Binary", "Boolean", "CLSID", "Currency", "Double", "Float", "Integer", "Long"),
+        *("Short", "String", "SystemTime"),
+    )
+}
+GUID = r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}"
+TAG = re.compile(
+    rf"(?P<type>\w+)\s+(?:(?P<set>{GUID})\s+(?:name\s+(?P<name>.+)|id\s+(?P<id>0x[0-9a-f]+))|(?P<mapi>0x[0-9a-f]+))",
+    re.IGNORECASE,
+)
+EXPANDED = re.compile(r"\(\s*\$filter\s*=\s*(?P<filter>.+)\)", re.DOTALL)
+ONE_ID = re.compile(r"\s*id\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
+OPERATORS = {"eq": "exact", "gt": "gt", "ge": "gte", "lt": "lt", "le": "lte"}
+
+
+def tag_of(text: str) -> str:
+    """The id of a property in one spelling: all but the name are compared in any case. Raises GraphError."""
+    found = TAG.fullmatch(text.strip())
+    kind = TYPES.get(found["type"].lower()) if found else None
+    if found is None or kind is None:
+        raise errors.invalid_extended_property(text)
+    if found["mapi"]:
+        return f"{kind} {found['mapi'].lower()}"
+    rest = f"Name {found['name']}" if found["name"] else f"Id {found['id'].lower()}"
+    return f"{kind} {found['set'].lower()} {rest}"
+
+
+def expanded_tags(arguments: str) -> tuple[str, ...]:
+    """The properties that `$expand=singleValueExtendedProperties(...)` names. Raises GraphError.
+
+    >>> expanded_tags("($filter=id eq 'Integer 0x0e07' or id eq 'String 0x001A')")
+    ('Integer 0x0e07', 'String 0x001a')
+    """
+    found = EXPANDED.fullmatch(arguments.strip())
+    ids = [ONE_ID.fullmatch(part) for part in re.split(r"\s+or\s+(?=id\s)", found["filter"])] if found else [None]
+    tags = [tag_of(one[1].replace("''", "'")) for one in ids if one]
+    if len(tags) != len(ids):
+        raise errors.bad_request(f"$expand of {NAME} needs a $filter by id.")
+    return tuple(tags)
+
+
+def shown(rows: Sequence[Message], tags: Sequence[str]) -> dict[int, list[dict[str, str]]]:
+    """The values of the named properties, by message; messages that have none of them are not in it."""
+    found: dict[int, list[dict[str, str]]] = {}
+    for row in ExtendedProperty.objects.filter(message__in=rows, tag__in=tags).order_by("pk"):
+        found.setdefault(row.message_id, []).append({"id": row.tag, "value": row.value})
+    return found
+
+
+def written(value: Any) -> dict[str, str]:
+    """What a PATCH sets, by tag. Raises GraphError for a value of the wrong kind: they are all texts."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise errors.bad_request(f"Cannot convert the literal of '{NAME}' to the expected type.")
+    found = {}
+    for item in value:
+        if not isinstance(item.get("id"), str) or not isinstance(item.get("value"), str):
+            raise errors.bad_request(f"Cannot convert the literal of '{NAME}' to the expected type.")
+        found[tag_of(item["id"])] = item["value"]
+    return found
+
+
+def having(tag: str, operator: str, value: str) -> Q:
+    """Messages whose property compares so with a text, in any case of letters."""
+    rows = ExtendedProperty.objects.filter(tag=tag_of(tag))
+    if operator == "ne":
+        return _of(rows.exclude(value__iexact=value))
+    return _of(rows.filter(**{f"value__i{'exact' if operator == 'eq' else operator}": value}))
+
+
+def having_number(tag: str, operator: str, value: float) -> Q:
+    """Messages whose property, read as a number, compares so."""
+    rows = ExtendedProperty.objects.filter(tag=tag_of(tag)).annotate(number=Cast("value", FloatField()))
+    return _of(
+        rows.exclude(number=value) if operator == "ne" else rows.filter(**{f"number__{OPERATORS[operator]}": value})
+    )
+
+
+def _of(rows: QuerySet[ExtendedProperty]) -> Q:
+    return Q(pk__in=rows.values("message"))
