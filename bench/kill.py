@@ -53,8 +53,13 @@ def main(*, kills: int, mails: int, seed: int, profile: Profile = "small") -> in
     return 1 if results.missed else 0
 
 
-def run(installation: Installation, *, kills: int, mails: int, chance: random.Random) -> tuple[Count, float]:
-    """Deliver `mails` while `kills` fall; the count, and the seconds from the last kill until nothing is under way."""
+def run(
+    installation: Installation, *, kills: int, mails: int, chance: random.Random, only_steps: bool = False
+) -> tuple[Count, float]:
+    """Deliver `mails` while `kills` fall; the count, and the seconds from the last kill until nothing is under way.
+
+    Every second kill is aimed at a step of the delivery, with `only_steps` each of them.
+    """
     desk = BenchDesk(installation)
     message_ids = desk.receive(mails)
     if installation.profile == "large":
@@ -72,7 +77,8 @@ def run(installation: Installation, *, kills: int, mails: int, chance: random.Ra
         desk.reconnect_if_asked()
         if portion:
             desk.sync(portion)
-        struck[_strike(installation, number, chance, after=written)] += 1
+        aim = STEPS[number % len(STEPS)] if only_steps else STEPS[number // 2 % len(STEPS)] if number % 2 == 0 else ""
+        struck[_strike(installation, aim, chance, after=written)] += 1
     last_kill = time.monotonic()
     if waiting:
         desk.sync(waiting)
@@ -90,14 +96,12 @@ def _is_at_rest(desk: BenchDesk) -> bool:
     return desk.active() == 0
 
 
-def _strike(installation: Installation, number: int, chance: random.Random, *, after: int) -> str:
-    """One kill; what it was aimed at. Every second one waits for a step to be written to the log."""
-    if number % 2 == 0:
-        step = STEPS[number // 2 % len(STEPS)]
-        if line := installation.wait_for_line(f"step={step}", after=after, seconds=12):
-            # Each line begins with the name of the process that wrote it, and the name is part of its node's.
-            installation.kill(f"-n {line.split('|')[0].strip()}@")
-            return step
+def _strike(installation: Installation, step: str, chance: random.Random, *, after: int) -> str:
+    """One kill; what it was aimed at: a step that is waited for in the log, or without one whatever chance says."""
+    if step and (line := installation.wait_for_line(f"step={step}", after=after, seconds=12)):
+        # Each line begins with the name of the process that wrote it, and the name is part of its node's.
+        installation.kill(f"-n {line.split('|')[0].strip()}@")
+        return step
     time.sleep(chance.uniform(0.0, 1.5))
     victim = chance.choice(ANYBODY)
     installation.kill(victim, one_by=chance if chance.random() < 0.5 else None)

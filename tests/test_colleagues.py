@@ -102,7 +102,7 @@ class Colleagues:
 
 @pytest.mark.whole
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("profile", ["small", "large"])
+@pytest.mark.parametrize("profile", ["large"])
 def test_one_record_for_the_same_mail_in_four_mailboxes_and_each_state_as_rights_say(profile: Profile):
     with Installation(profile=profile) as installation:
         colleagues = Colleagues(installation)
