@@ -1,6 +1,6 @@
 """Single-value extended properties: how their ids are spelt, and what `$expand` and `$filter` may ask of them.
 
-They come only where `$expand` names them; nothing lists them. Source: microsoft-graph.md 6.
+They come only where `$expand` names them; nothing lists them.
 """
 
 import re

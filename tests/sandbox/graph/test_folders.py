@@ -67,7 +67,7 @@ def test_a_well_known_folder_that_the_mailbox_lacks(graph: GraphCaller, name: st
 
 
 def test_search_folders_are_mixed_in(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:
-    """microsoft-graph.md 2: nothing but the type tells them from folders; they are in the tree of delta as well."""
+    """Nothing but the type tells them from folders; they are in the tree of delta as well."""
     control("POST", "folders", mailbox=jana.mail, folder="Nepřečtené", kind="search")
 
     listed = {folder["displayName"]: folder for folder in graph.get("mailFolders?$top=50")["value"]}
@@ -80,7 +80,7 @@ def test_search_folders_are_mixed_in(graph: GraphCaller, jana: Person, control: 
 
 
 def test_a_folder_moves_with_its_id(graph: GraphCaller) -> None:
-    """microsoft-graph.md 2: "Folder ids are stable"."""
+    """Folder ids are stable: immutable ids do not apply to containers."""
     own = graph.send("POST", "mailFolders", body={"displayName": "Servis"}).json()["id"]
     inner = graph.send("POST", f"mailFolders/{own}/childFolders", body={"displayName": "Opravy"}).json()["id"]
     archive = graph.get("mailFolders/archive")["id"]

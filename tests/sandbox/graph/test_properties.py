@@ -1,4 +1,4 @@
-"""Single-value extended properties, by the lines of microsoft-graph.md 6."""
+"""Single-value extended properties: kept with a message, and told only where asked for."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -112,7 +112,7 @@ def test_what_may_not_be_asked(graph: GraphCaller, query: str, code: str) -> Non
 
 
 def test_an_expand_in_delta_is_an_error_of_the_server(graph: GraphCaller, own: str) -> None:
-    """“Value cannot be null. Parameter name: type”, docs#1993."""
+    """“Value cannot be null. Parameter name: type”, as reported of the real one."""
     response = graph.send("GET", f"mailFolders/inbox/messages/delta?{expand(TAG)}")
 
     assert response.status_code == 500
