@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -140,6 +141,14 @@ def test_date_entered_can_be_set_on_create(line: Line) -> None:
     contact = line.save("Contacts", last_name=NAME, date_entered="2020-01-02 03:04:05")
 
     assert line.read("Contacts", contact, "date_entered") == {"date_entered": "2020-01-02 03:04:05"}
+
+
+def test_times_have_a_resolution_of_one_second(line: Line) -> None:
+    """So two changes within a second cannot be told apart by their time."""
+    times = line.read("Contacts", line.save("Contacts", last_name=NAME), "date_entered", "date_modified")
+
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", time) for time in times.values())
+    assert len(times) == 2
 
 
 def test_date_modified_is_overwritten_unless_update_date_modified_is_false(line: Line) -> None:
