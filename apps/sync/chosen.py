@@ -73,11 +73,12 @@ def linked_records(message: Message) -> set[tuple[str, str]]:
 
 
 def suggested_for(message: Message, *, user: User) -> list[FoundRecord]:
-    """What the user chose lately for mails from or to the same person, the newest first."""
+    """What the user chose lately for other mails from or to the same person, the newest first."""
     address = correspondent_of(message)
     if not address:
         return []
-    rows = ChosenLink.objects.filter(chosen_by=user, address=address).order_by("-pk")[:_MOST_LOOKED_AT]
+    others = ChosenLink.objects.filter(chosen_by=user, address=address).exclude(email_key=message.email_key)
+    rows = others.order_by("-pk")[:_MOST_LOOKED_AT]
     found: dict[tuple[str, str], FoundRecord] = {}
     for row in rows:
         found.setdefault((row.module, row.record_id), _record(row))

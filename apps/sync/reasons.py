@@ -15,7 +15,7 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
 from apps.sync.rules import rules_of
 from apps.work.limits import fence
 
@@ -130,6 +130,8 @@ def _partial(told: _Story) -> Why:
             _("Not linked with: %(names)s. It may have been deleted there, or your login may not link it.")
             % {"names": ", ".join(names)}
         )
+    if ChosenLink.objects.of(told.message).filter(record_id__in=failed_links.values("record_id")).exists():
+        sentences.append(_("What you picked yourself you can take back under “Link with another record”."))
     return Why(
         " ".join(sentences),
         rule=_("Sync e-mail"),
