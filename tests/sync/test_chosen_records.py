@@ -6,7 +6,7 @@ import pytest
 
 from apps.core.clock import now
 from apps.crm.face import FoundRecord
-from apps.sync import linking
+from apps.sync import intents, linking
 from apps.sync.actions import choose_records, disconnect, forget_choice, store_as_new
 from apps.sync.chosen import chosen_for, suggested_for
 from apps.sync.models import ChosenLink, CrmLink, Outcome, Transfer
@@ -112,7 +112,8 @@ def test_a_record_that_is_gone_leaves_an_error_that_is_named_and_can_be_taken_ba
     assert delivered(desk, message).state == "partial"
     reason = why(message, user=desk.user)
     assert "Not linked with: Pryč Odešla." in reason.sentence
-    assert reason.remedy and reason.remedy.action == "retry"
+    assert reason.remedy
+    assert reason.remedy.action == "retry"
     assert [choice.outcome for choice in chosen_for(message)] == ["made", "failed"]
 
     forget_choice(message.pk, module="Contacts", record_id=gone.id, user=desk.user)
@@ -156,8 +157,6 @@ def test_what_was_chosen_while_the_mail_was_on_its_way_is_linked_in_another_turn
 
 
 def test_what_was_chosen_while_nobody_was_found_is_not_forgotten(desk, monkeypatch):
-    from apps.sync import intents
-
     company, message = company_at(desk), desk.receives()
     desk.sync(message)
     intend = intents.intend
