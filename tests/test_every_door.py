@@ -43,6 +43,8 @@ DOORS = {
     "open_record": Door("get", "/inbox/{message}/open/", OWN_PAGE),
     "message_body": Door("get", "/inbox/{message}/body/", OWN_PAGE),
     "people": Door("get", "/inbox/{message}/people/", OWN_PAGE),
+    "message_records": Door("get", "/inbox/{message}/records/", OWN_PAGE),
+    "forget_record": Door("post", "/inbox/{message}/records/forget/", OWN_POST),
     "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
     "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
     "settings": Door("get", "/settings/", SIGNED_IN),

@@ -1,7 +1,8 @@
-"""What surrounds every page: mailboxes and folders, how fresh the mail is, and a connection that needs a person."""
+"""What surrounds every page: mailboxes and folders, how fresh the mail is, and what needs a person."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,8 +15,11 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import CrmAccount, User
 from apps.core.templatetags.portal import moment
-from apps.mailboxes.models import Mailbox, MailFolder
+from apps.inbox.filters import query_of
+from apps.inbox.moving import capped
+from apps.mailboxes.models import Mailbox, MailFolder, MessageState
 from apps.sync.models import Transfer, TransferQuerySet
+from apps.sync.queries import UNDECIDED, MessageFilter, count_undecided
 from apps.work.models import Status
 
 ICONS = {MailFolder.Kind.INBOX: "inbox", MailFolder.Kind.SENT: "sent"}
@@ -57,10 +61,29 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """E-mails of one state that wait for a decision; `query` leads to their list."""
+
+    label: str
+    icon: str
+    count: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for a person in the mail itself, beside broken connections."""
+
+    headline: str
+    undecided: list[Undecided]
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     mailboxes: list[NavMailbox]
     health: Health | None
     trouble: Trouble | None
+    attention: Attention | None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -74,7 +97,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def shell_of(user: User) -> Shell:
     mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
     account = CrmAccount.objects.filter(user=user).first()
-    return Shell(navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account))
+    return Shell(
+        navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account), attention_of(count_undecided(user))
+    )
 
 
 def navigation(mailboxes: list[Mailbox]) -> list[NavMailbox]:
@@ -159,6 +184,27 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
             url=reverse("connect_crm"),
         )
     return None
+
+
+def attention_of(counts: Mapping[str, int]) -> Attention | None:
+    """One banner for all; None where nothing waits. `counts` are by state, the sum of them up to COUNT_LIMIT."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    return Attention(
+        headline=ngettext("%(count)s e-mail needs your decision.", "%(count)s e-mails need your decision.", total)
+        % {"count": capped(total)},
+        undecided=[
+            Undecided(
+                label=str(MessageState(state).label),
+                icon=state,
+                count=capped(counts[state]),
+                query=query_of(MessageFilter(state=state)),
+            )
+            for state in UNDECIDED
+            if counts.get(state)
+        ],
+    )
 
 
 def _waiting(transfers: TransferQuerySet) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from apps.accounts.models import User
+from apps.accounts.models import CrmServer, User
+from apps.crm.face import FoundRecord
 from apps.mailboxes.actions import disconnect_mailbox
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
-from apps.sync.models import Mark, Transfer
+from apps.sync.chosen import correspondent_of
+from apps.sync.models import ChosenLink, CrmLink, Mark, Outcome, Transfer
 from apps.sync.states import Identity, hold, writing_facts
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
@@ -97,8 +99,57 @@ def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
             copies = Message.objects.visible_to(user).filter(email_key=message.email_key, variant=message.variant)
             # What is on its way finishes as the mail that it set out as.
             if not Transfer.objects.filter(message__in=copies, status=Status.CLAIMED).exists():
+                _take_choices_along(message, variant=f"user-{user.pk}")
                 copies.update(variant=f"user-{user.pk}")
         return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+
+
+def choose_records(message_id: int, records: Sequence[FoundRecord], *, user: User, at: datetime) -> Asked:
+    """Say that the mail belongs with these records as well, and ask for the transfer that stores and links it.
+
+    May be repeated. What is on its way goes once more for links that it did not know of (recording.finish).
+    """
+    chosen = _own([message_id], user)
+    with writing_facts(_identities(chosen)):
+        for message in chosen:
+            address = correspondent_of(message)
+            ChosenLink.objects.bulk_create(
+                [
+                    ChosenLink(
+                        home_account_id=message.mailbox.home_account_id,
+                        email_key=message.email_key,
+                        variant=message.variant,
+                        module=record.module,
+                        record_id=record.id,
+                        name=record.name[:300],
+                        company=record.company[:300],
+                        address=address,
+                        chosen_by=user,
+                        chosen_at=at,
+                    )
+                    for record in records
+                ],
+                ignore_conflicts=True,
+            )
+        return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+
+
+def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -> None:
+    """Take a choice back. A link that failed is forgotten with it; one that was made stays in CORIPO, and so does the choice."""
+    chosen = _own([message_id], user)
+    with writing_facts(_identities(chosen)):
+        for message in chosen:
+            links = CrmLink.objects.filter(
+                crm_email__server=CrmServer.objects.current(),
+                crm_email__email_key=message.email_key,
+                crm_email__variant=message.variant,
+                module=module,
+                record_id=record_id,
+            )
+            if links.filter(outcome=Outcome.MADE).exists():
+                continue
+            links.filter(made_by=user).delete()
+            ChosenLink.objects.of(message).filter(module=module, record_id=record_id).delete()
 
 
 def mark_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
@@ -121,14 +172,15 @@ def resume_transfers(*, user: User, at: datetime) -> int:
 
 
 def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
-    """Forget the connection of the mailbox. Its marks stay for the day when it is connected again, unless they are to
-    be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
+    """Forget the connection of the mailbox. Its marks and chosen records stay for the day when it is connected again,
+    unless they are to be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
     account, pk = mailbox.home_account_id, mailbox.pk
     with transaction.atomic():
         disconnect_mailbox(mailbox)
         # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
+            ChosenLink.objects.filter(home_account_id=account).delete()
             log.info("marks forgotten with the mailbox", extra={"mailbox_id": pk, "count": forgotten})
 
 
@@ -170,6 +222,13 @@ def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime)
         transfers.filter(status=Status.QUEUED).update(
             status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at
         )
+
+
+def _take_choices_along(message: Message, *, variant: str) -> None:
+    chosen = list(ChosenLink.objects.of(message))
+    for choice in chosen:
+        choice.pk, choice.variant = None, variant
+    ChosenLink.objects.bulk_create(chosen, ignore_conflicts=True)
 
 
 def _own(message_ids: Collection[int], user: User) -> MessageQuerySet:

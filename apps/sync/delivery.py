@@ -19,6 +19,7 @@ from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
+from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch, claim_batch, crm_key, deliverable, next_mailbox
 from apps.sync.deciding import counted_addresses, targets_for
 from apps.sync.fetching import fetch_letters
@@ -115,8 +116,14 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: d
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
+    chosen = chosen_targets(batch.mailbox, [item.transfer.identity for item in fetched])
     for item in fetched:
-        item.targets = targets_for(addresses[item.transfer.pk], contacts, link_companies=rules.link_companies)
+        item.targets = targets_for(
+            addresses[item.transfer.pk],
+            contacts,
+            link_companies=rules.link_companies,
+            chosen=chosen.get(item.transfer.identity, ()),
+        )
     _renewed(batch)
     parcels = intend(batch, fetched, existing=existing, rules=rules, at=now())
     _step(batch, "intended")

@@ -81,6 +81,49 @@ class Mark(models.Model):
         return self.value
 
 
+class ChosenLinkQuerySet(models.QuerySet["ChosenLink"]):
+    def visible_to(self, user: User) -> ChosenLinkQuerySet:
+        return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
+
+    def of(self, message: Message) -> ChosenLinkQuerySet:
+        """The records chosen for this message's mail, in the order of choosing."""
+        return self.filter(
+            home_account_id=message.mailbox.home_account_id, email_key=message.email_key, variant=message.variant
+        ).order_by("pk")
+
+
+class ChosenLink(models.Model):
+    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO.
+
+    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it; whether that went well
+    says CrmLink. `address` is whom the mail is from or to, so that the same choice can be offered for their next one.
+    """
+
+    home_account_id = models.CharField(max_length=120)
+    email_key = models.CharField(max_length=255)
+    variant = models.CharField(max_length=16, blank=True)
+    module = models.CharField(max_length=40)
+    record_id = models.CharField(max_length=36)
+    name = models.CharField(max_length=300, blank=True)
+    company = models.CharField(max_length=300, blank=True)
+    address = models.CharField(max_length=254, blank=True)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    objects = ChosenLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["home_account_id", "email_key", "variant", "module", "record_id"], name="one_choice_per_record"
+            )
+        ]
+        indexes = [models.Index("chosen_by", "address", models.F("id").desc(), name="chosen_for_address")]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.record_id}"
+
+
 class CrmEmail(models.Model):
     """The one record in CORIPO for a mail. The row is the intent: its id is committed before the first write."""
 
@@ -217,6 +260,11 @@ class Transfer(WorkItem):
 
     def __str__(self) -> str:
         return f"transfer {self.pk}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is, in whatever mailbox (apps/sync/states.py)."""
+        return self.message.email_key, self.message.variant
 
 
 class KnownAddress(models.Model):

@@ -59,6 +59,10 @@ class Parcel:
     def targets(self) -> list[Target]:
         return list({(t.module, t.record_id): t for item in self.items for t in item.targets}.values())
 
+    def has_targets(self, targets: Iterable[Target]) -> bool:
+        mine = {(target.module, target.record_id) for target in self.targets}
+        return all((target.module, target.record_id) in mine for target in targets)
+
     def end(self, ending: Ending, error: CrmError | None = None) -> None:
         self.ending, self.error = ending, error
 

@@ -49,6 +49,7 @@ class Plan:
 
     contacts: tuple[str, ...]
     companies: tuple[str, ...]
+    chosen: tuple[str, ...]
     is_complete: bool
     stores_without_match: bool
 
@@ -79,13 +80,15 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     return [_person(participant, kinds.of(participant), known, server) for participant in participants]
 
 
-def plan(people: Sequence[KnownPerson], *, user: User) -> Plan:
+def plan(people: Sequence[KnownPerson], *, user: User, chosen: Sequence[str] = ()) -> Plan:
+    """`chosen` are the names of the records that somebody chose for the mail."""
     rules = rules_of(user)
     contacts = {contact.id: contact for person in people for contact in person.contacts}
     companies = dict.fromkeys(name for contact in contacts.values() for name in contact.companies)
     return Plan(
         contacts=tuple(contact.name for contact in contacts.values()),
         companies=tuple(companies) if rules.link_companies else (),
+        chosen=tuple(chosen),
         is_complete=all(person.is_looked_up for person in people if person.kind in ("contact", "unknown")),
         stores_without_match=rules.no_match == "store",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,8 @@ PAGE_SIZE = 50
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
 COUNT_LIMIT = 1000
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
+# The transfer ended, not all of it arrived, and it does not try again by itself.
+UNDECIDED = (MessageState.FAILED, MessageState.PARTIAL)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -151,6 +154,16 @@ def count_messages(user: User, wanted: MessageFilter) -> int:
     """How many messages match, counted up to COUNT_LIMIT."""
     total = sum(listing.order_by()[:COUNT_LIMIT].count() for listing in _listings(user, wanted))
     return min(total, COUNT_LIMIT)
+
+
+def count_undecided(user: User) -> dict[str, int]:
+    """How many messages of the lists are in each of the UNDECIDED states, counted up to COUNT_LIMIT together: one query."""
+    states = (
+        Message.objects.visible_to(user)
+        .filter(state__in=UNDECIDED, gone_at=None, folder__is_followed=True, folder__is_gone=False)
+        .values_list("state", flat=True)
+    )
+    return Counter(states[:COUNT_LIMIT])
 
 
 def has_newer(user: User, wanted: MessageFilter, cursor: Cursor | None) -> bool:

@@ -15,9 +15,11 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
 from apps.sync.rules import rules_of
 from apps.work.limits import fence
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,22 @@ def _files_left_out(record: CrmEmail | None) -> list[str]:
 
 
 def _partial(told: _Story) -> Why:
-    failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
+    failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).order_by("pk")
+    names = [link.name or link.record_id for link in failed_links[:MOST_NAMED]]
     failed_files = CrmFile.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
-    return Why(
+    sentences = [
         _("It is in CORIPO, but not all of it: links that failed: %(links)d, attachments that failed: %(files)d.")
-        % {"links": failed_links, "files": failed_files},
+        % {"links": failed_links.count(), "files": failed_files}
+    ]
+    if names:
+        sentences.append(
+            _("Not linked with: %(names)s. It may have been deleted there, or your login may not link it.")
+            % {"names": ", ".join(names)}
+        )
+    if ChosenLink.objects.of(told.message).filter(record_id__in=failed_links.values("record_id")).exists():
+        sentences.append(_("What you picked yourself you can take back under “Link with another record”."))
+    return Why(
+        " ".join(sentences),
         rule=_("Sync e-mail"),
         at=told.record.existed_at if told.record else None,
         remedy=Remedy("retry", _("Try again")),

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
 from apps.graph.errors import GraphError, GraphServerTrouble
+from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch
 from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
@@ -31,9 +32,13 @@ class LeaseLost(Exception):
 def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
     """The end of a batch: results, marks and states in one transaction, only for transfers that are still ours."""
     with writing_facts(_identities(item.transfer for parcel in parcels for item in parcel.items)):
+        chosen = chosen_targets(batch.mailbox, [parcel.identity for parcel in parcels])
         for parcel in parcels:
             transfers = [item.transfer for item in parcel.items]
-            if parcel.ending is Ending.ARRIVES:
+            if parcel.ending is Ending.ARRIVES and not parcel.has_targets(chosen.get(parcel.identity, ())):
+                # Somebody chose a record while the mail was on its way: it goes once more, for that link.
+                _requeue(_ours(batch, transfers), not_before=at, cause="")
+            elif parcel.ending is Ending.ARRIVES:
                 _arrived(batch, parcel, transfers, at=at)
             elif parcel.ending is Ending.WAITS:
                 _requeue(_ours(batch, transfers), not_before=at + CREATOR_WAIT, cause="")
@@ -90,7 +95,12 @@ def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
 
 
 def no_match(batch: Batch, transfers: list[Transfer], *, at: datetime) -> None:
-    _settle_and_show(batch, transfers, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause="no_contact")
+    with writing_facts(_identities(transfers)):
+        # Somebody may have chosen a record meanwhile: then the mail goes once more.
+        chosen = chosen_targets(batch.mailbox, _identities(transfers))
+        _requeue(_ours(batch, [it for it in transfers if it.identity in chosen]), not_before=at, cause="")
+        unmatched = [it for it in transfers if it.identity not in chosen]
+        _settle(batch, unmatched, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause="no_contact")
 
 
 def skip(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:
@@ -211,4 +221,4 @@ def _ours(batch: Batch, transfers: Iterable[Transfer]) -> TransferQuerySet:
 
 
 def _identities(transfers: Iterable[Transfer]) -> set[Identity]:
-    return {(transfer.message.email_key, transfer.message.variant) for transfer in transfers}
+    return {transfer.identity for transfer in transfers}

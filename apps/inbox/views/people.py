@@ -14,6 +14,7 @@ from apps.core.http import PortalRequest
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.causes import sentence_for
+from apps.sync.chosen import chosen_for
 from apps.sync.people import known_people, plan
 from apps.sync.rules import rules_of
 
@@ -46,12 +47,13 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
             account.record_refusal(generation=account.generation, at=at)
         trouble = sentence_for(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
+    chosen = [choice.record.name for choice in chosen_for(message)]
     context = {
         "message": message,
         "people": [(person, Participant.Role(person.role).label) for person in found],
         "in_crm": sum(person.kind == "contact" for person in found),
         "sought": sum(person.kind in ("contact", "unknown") for person in found),
-        "plan": plan(found, user=request.user) if message.state in PLANNED else None,
+        "plan": plan(found, user=request.user, chosen=chosen) if message.state in PLANNED else None,
         "trouble": trouble,
         "is_connected": account is not None,
         "opens_in": rules_of(request.user).opens_in,
