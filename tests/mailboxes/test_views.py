@@ -145,7 +145,7 @@ def test_choosing_folders(people: dict[str, Client]) -> None:
     service = MailFolderFactory.create(mailbox=mailbox, kind=MailFolder.Kind.ORDINARY, is_followed=False)
     junk = MailFolderFactory.create(mailbox=mailbox, kind=MailFolder.Kind.JUNK, is_followed=False)
     foreign = MailFolderFactory.create(mailbox=MailboxFactory.create(), is_followed=False)
-    url = reverse("mailboxes:folders", args=[mailbox.pk])
+    url = reverse("follow_folders", args=[mailbox.pk])
 
     people["owner"].post(url, {"folders": [service.pk]})
     people["owner"].post(url, {"folders": [junk.pk]})
@@ -159,11 +159,11 @@ def test_choosing_folders(people: dict[str, Client]) -> None:
 @pytest.mark.parametrize(
     ("who", "status"), [("owner", 302), ("teammate", 404), ("administrator", 404), ("stranger", 302)]
 )
-@pytest.mark.parametrize("door", ["folders", "refresh"])
+@pytest.mark.parametrize("door", ["follow_folders", "mailboxes:refresh"])
 def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, who: str, status: int) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
 
-    response = people[who].post(reverse(f"mailboxes:{door}", args=[mailbox.pk]))
+    response = people[who].post(reverse(door, args=[mailbox.pk]))
 
     assert response.status_code == status
     if who == "stranger":
@@ -171,9 +171,9 @@ def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, wh
         assert Mailbox.objects.filter(pk=mailbox.pk).exists()
 
 
-@pytest.mark.parametrize("door", ["connect", "folders", "refresh"])
+@pytest.mark.parametrize("door", ["mailboxes:connect", "follow_folders", "mailboxes:refresh"])
 def test_what_changes_something_is_not_a_link(people: dict[str, Client], door: str) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
-    url = reverse(f"mailboxes:{door}", args=[] if door == "connect" else [mailbox.pk])
+    url = reverse(door, args=[] if door == "mailboxes:connect" else [mailbox.pk])
 
     assert people["owner"].get(url).status_code == 302
