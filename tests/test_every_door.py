@@ -50,6 +50,7 @@ DOORS = {
     "settings": Door("get", "/settings/", SIGNED_IN),
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
+    "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
     "status": Door("get", "/status/", SIGNED_IN),
     "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
@@ -62,7 +63,6 @@ DOORS = {
     "entra_callback": Door("get", "/accounts/entra/login/callback/", (401, 401, 401, 401)),
     "mailboxes:connect": Door("post", "/mailboxes/connect/", (302, 302, 302, 302)),
     "mailboxes:callback": Door("get", "/mailboxes/callback/", (302, 302, 302, 302)),
-    "mailboxes:folders": Door("post", "/mailboxes/{mailbox}/folders/", OWN_POST),
     "mailboxes:refresh": Door("post", "/mailboxes/{mailbox}/refresh/", OWN_POST),
 }
 

@@ -82,7 +82,7 @@ class GraphClient:
 
     def folders(self) -> list[GraphFolder]:
         """Every folder of the mailbox at any depth, in one request for 200 of them. Complete, or it raises."""
-        path = "/me/mailFolders/delta?" + _query({"$select": "displayName,parentFolderId,isHidden"})
+        path = "/me/mailFolders/delta?" + _query({"$select": "displayName,parentFolderId,isHidden,totalItemCount"})
         found: dict[str, GraphFolder] = {}
         while path:
             document = self._get(path, prefer=[f"odata.maxpagesize={FOLDER_PAGE_SIZE}"])

@@ -41,6 +41,7 @@ class GraphFolder:
     name: str
     parent_id: str
     is_hidden: bool
+    item_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def folder(item: Json) -> GraphFolder | None:
         name=_text(item, "displayName"),
         parent_id=_text(item, "parentFolderId"),
         is_hidden=bool(item.get("isHidden")),
+        item_count=max(int(item.get("totalItemCount") or 0), 0),
     )
 
 

@@ -16,27 +16,22 @@ from django.utils.translation import ngettext
 from apps.accounts.models import CrmAccount, User
 from apps.core.templatetags.portal import moment
 from apps.inbox.filters import query_of
+from apps.inbox.folder_tree import FolderNode, choices, followed
 from apps.inbox.moving import capped
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState
 from apps.sync.models import Transfer, TransferQuerySet
 from apps.sync.queries import UNDECIDED, MessageFilter, count_undecided
 from apps.work.models import Status
 
-ICONS = {MailFolder.Kind.INBOX: "inbox", MailFolder.Kind.SENT: "sent"}
-FIRST = [MailFolder.Kind.INBOX, MailFolder.Kind.SENT]
-
-
-@dataclass(frozen=True, slots=True)
-class NavFolder:
-    pk: int
-    name: str
-    icon: str
-
 
 @dataclass(frozen=True, slots=True)
 class NavMailbox:
+    """`trouble` is why nothing new comes from it, "" where all is well."""
+
+    pk: int
     address: str
-    folders: list[NavFolder]
+    folders: tuple[FolderNode, ...]
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +51,7 @@ class Trouble:
     button: str
     url: str
     is_form: bool = False
+    mailbox: int | None = None
     tone: str = "bad"
     icon: str = "failed"
 
@@ -103,26 +99,20 @@ def shell_of(user: User) -> Shell:
 
 
 def navigation(mailboxes: list[Mailbox]) -> list[NavMailbox]:
-    followed = MailFolder.objects.filter(mailbox__in=mailboxes, is_followed=True, is_gone=False)
+    """Each mailbox with the folders that are followed."""
+    present = MailFolder.objects.filter(mailbox__in=mailboxes, is_gone=False).defer("cursor")
     folders: dict[int, list[MailFolder]] = {}
-    for folder in sorted(followed, key=_place):
+    for folder in present:
         folders.setdefault(folder.mailbox_id, []).append(folder)
     return [
         NavMailbox(
+            mailbox.pk,
             mailbox.address,
-            [
-                NavFolder(folder.pk, folder.name, ICONS.get(MailFolder.Kind(folder.kind), "folder"))
-                for folder in folders.get(mailbox.pk, [])
-            ],
+            followed(choices(folders.get(mailbox.pk, []))),
+            "" if mailbox.status == Mailbox.Status.ACTIVE else mailbox.get_status_display(),
         )
         for mailbox in mailboxes
     ]
-
-
-def _place(folder: MailFolder) -> tuple[int, str, int]:
-    """Inbox, then Sent, then the others by name."""
-    kind = MailFolder.Kind(folder.kind)
-    return (FIRST.index(kind) if kind in FIRST else len(FIRST), folder.name.casefold(), folder.pk)
 
 
 def health_of(mailboxes: list[Mailbox]) -> Health | None:
@@ -159,6 +149,7 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
                 button=_("Connect again"),
                 url=reverse("mailboxes:connect"),
                 is_form=True,
+                mailbox=mailbox.pk,
             )
         if mailbox.status == Mailbox.Status.UNAVAILABLE:
             return Trouble(

@@ -135,8 +135,12 @@ def _moving(
         is_importing=progress.is_importing,
         is_looking=progress.is_looking,
         has_news=has_news,
-        loaded=capped(count_messages(user, MessageFilter(folder=wanted.folder))) if progress.is_importing else "",
+        loaded=capped(_loaded(user, wanted)) if progress.is_importing else "",
     )
+
+
+def _loaded(user: User, wanted: MessageFilter) -> int:
+    return count_messages(user, MessageFilter(mailbox=wanted.mailbox, folder=wanted.folder))
 
 
 def _moment(seconds: str) -> datetime | None:

@@ -14,8 +14,17 @@ from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise
 from apps.mailboxes.folders import refresh_folders
 from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow, read_page
 from apps.mailboxes.models import Mailbox, MailFolder
-from apps.mailboxes.turns import UNAVAILABLE_EVERY, UNWATCHED_EVERY, Turn, TurnLost, due_mailboxes, next_look, take_turn
-from apps.mailboxes.whereabouts import settle_missing
+from apps.mailboxes.turns import (
+    UNAVAILABLE_EVERY,
+    UNWATCHED_EVERY,
+    Turn,
+    TurnLost,
+    due_mailboxes,
+    is_tree_due,
+    next_look,
+    take_turn,
+)
+from apps.mailboxes.whereabouts import has_missing, settle_missing
 from apps.work.limits import HeldSlot, LimitReached, fence, lower_fence, slot
 
 log = logging.getLogger(__name__)
@@ -79,7 +88,10 @@ def _look(turn: Turn, client: GraphClient, held: HeldSlot, *, until: datetime, d
 
 def _bring_in_step(look: Look) -> bool:
     """One look; False where time ran out before everything was read."""
-    refresh_folders(look.mailbox, look.client)
+    at = now()
+    has_read_tree = is_tree_due(look.mailbox, at=at)
+    if has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=at)
     folders = _followed(look.mailbox)
     # The newest mail of every folder first, so that a person has something to look at.
     for folder in folders:
@@ -90,7 +102,11 @@ def _bring_in_step(look: Look) -> bool:
     for folder in folders:
         with _its_own_trouble(folder):
             is_in_step = follow(look, folder) and is_in_step
-    # Only now: what left one folder may have turned up in another.
+    # Only now: what left one folder may have turned up in another, and that one may be new.
+    if not has_missing(look.mailbox):
+        return is_in_step
+    if not has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=now())
     return is_in_step and not settle_missing(look.mailbox, look.client, at=now())
 
 
@@ -102,6 +118,7 @@ def _its_own_trouble(folder: MailFolder) -> Iterator[None]:
     except ItemGone:
         # Should it only have been away for a moment, the next reading of the tree brings it back.
         MailFolder.objects.filter(pk=folder.pk).update(is_gone=True)
+        Mailbox.objects.filter(pk=folder.mailbox_id).update(folders_read_at=None)
     except GraphError as error:
         if error.is_retryable or isinstance(error, MailboxDisconnected | MailboxUnavailable | GraphForbidden):
             raise

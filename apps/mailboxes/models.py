@@ -45,6 +45,8 @@ class Mailbox(models.Model):
     look_claim = models.UUIDField(null=True, blank=True)
     look_lease_until = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
+    # When the folder tree was read; None where the next look is to read it, whatever its age.
+    folders_read_at = models.DateTimeField(null=True, blank=True)
     page_seen_at = models.DateTimeField(null=True, blank=True)
 
     objects = MailboxQuerySet.as_manager()
@@ -101,6 +103,10 @@ class MailFolder(models.Model):
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.ORDINARY)
     is_followed = models.BooleanField(default=False)
+    # Whatever lies below a followed folder is followed as well, what comes there later included.
+    with_subfolders = models.BooleanField(default=False)
+    # Graph's number at the last reading of the tree; it counts reports and receipts as well.
+    item_count = models.PositiveIntegerField(default=0)
     is_gone = models.BooleanField(default=False)
     cursor = models.TextField(blank=True)
     # A cursor answers in the shape of the request that began it; another selection begins a new one.

@@ -11,10 +11,14 @@ from django.db.models import Case, F, Q, Value, When
 
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 
-# The polling floor: while its owner has a page open, and else.
+# The polling floor: while its owner has a page open, and else. With the tree once an hour, an idle folder that nobody
+# watches costs eleven requests an hour.
 WATCHED_EVERY = timedelta(seconds=60)
-UNWATCHED_EVERY = timedelta(minutes=5)
+UNWATCHED_EVERY = timedelta(minutes=5, seconds=30)
 WATCHED_FOR = timedelta(minutes=2)
+# The folder tree changes rarely. It is read as well when its owner asks, and when a message has gone who knows where.
+TREE_EVERY_WATCHED = timedelta(minutes=5)
+TREE_EVERY_UNWATCHED = timedelta(hours=1)
 # An account without a mailbox may get one; until then it is asked once a day.
 UNAVAILABLE_EVERY = timedelta(days=1)
 # Others may have taken the ones that we read; this many are tried before the answer is "none".
@@ -69,8 +73,18 @@ def take_turn(*, at: datetime) -> Turn | None:
 
 def next_look(mailbox: Mailbox, *, at: datetime) -> datetime:
     """When a mailbox that is in step is looked at again."""
-    is_watched = mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
-    return at + (WATCHED_EVERY if is_watched else UNWATCHED_EVERY)
+    return at + (WATCHED_EVERY if _is_watched(mailbox, at=at) else UNWATCHED_EVERY)
+
+
+def is_tree_due(mailbox: Mailbox, *, at: datetime) -> bool:
+    if mailbox.folders_read_at is None:
+        return True
+    every = TREE_EVERY_WATCHED if _is_watched(mailbox, at=at) else TREE_EVERY_UNWATCHED
+    return mailbox.folders_read_at <= at - every
+
+
+def _is_watched(mailbox: Mailbox, *, at: datetime) -> bool:
+    return mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
 
 
 def _lease() -> timedelta:

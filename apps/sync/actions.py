@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.accounts.models import CrmServer, User
 from apps.crm.face import FoundRecord
-from apps.mailboxes.actions import disconnect_mailbox
+from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
 from apps.sync.chosen import correspondent_of
 from apps.sync.models import ChosenLink, CrmLink, Mark, Outcome, Transfer
@@ -22,6 +22,7 @@ from apps.work.wakeups import wake
 log = logging.getLogger(__name__)
 
 CARRY = "apps.sync.tasks.carry_transfers"
+STOPPED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +177,30 @@ def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
     unless they are to be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
     account, pk = mailbox.home_account_id, mailbox.pk
     with transaction.atomic():
-        disconnect_mailbox(mailbox)
+        mailboxes.disconnect_mailbox(mailbox)
         # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
             ChosenLink.objects.filter(home_account_id=account).delete()
             log.info("marks forgotten with the mailbox", extra={"mailbox_id": pk, "count": forgotten})
+
+
+def follow_folders(
+    mailbox: Mailbox, folder_ids: Collection[int], *, with_subfolders: Collection[int] = (), at: datetime
+) -> int:
+    """Follow exactly these folders, some of them with all that lies below. What waits in a folder that is left does not
+    go any more: it is skipped, for that reason; what is on its way finishes. Returns how many e-mails that stopped.
+    """
+    left = mailboxes.follow_folders(mailbox, folder_ids, with_subfolders=with_subfolders, at=at)
+    stopped = 0
+    waiting = Transfer.objects.filter(status=Status.QUEUED, mailbox=mailbox, message__folder__in=left)
+    while chosen := list(waiting.values_list("pk", "message__email_key", "message__variant")[:STOPPED_AT_ONCE]):
+        with writing_facts((key, variant) for _pk, key, variant in chosen):
+            # Chosen without a lock: what a carrier took meanwhile is its own.
+            stopped += waiting.filter(pk__in=[pk for pk, _key, _variant in chosen]).update(
+                status=Status.DONE, result=Transfer.Result.SKIPPED, cause="folder_left", finished_at=at
+            )
+    return stopped
 
 
 def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:

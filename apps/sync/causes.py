@@ -10,6 +10,7 @@ SENTENCES: dict[str, Promise] = {
     ),
     "crashed": _("The transfer broke off and is tried again."),
     "left_mailbox": _("The e-mail is no longer in the mailbox."),
+    "folder_left": _("It waited in a folder that you stopped following before its turn came."),
     "marked": _("It was marked by hand before its turn came."),
     "gone": _("Its record was deleted in CORIPO."),
     "hidden": _("Its record is in CORIPO, but your login there may not see it."),

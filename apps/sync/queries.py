@@ -32,16 +32,17 @@ _CURSOR = struct.Struct(">qQ")
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What a person wants to see. An empty field means all; `folder` must be one that the user may see."""
+    """What a person wants to see. An empty field means all; a mailbox or folder that is not the user's has nothing in it."""
 
     state: str = ""
     folder: int | None = None
     direction: str = ""
     text: str = ""
+    mailbox: int | None = None
 
     @property
     def is_narrow(self) -> bool:
-        """Whether a person chose anything but the folder."""
+        """Whether a person chose anything but the place."""
         return bool(self.state or self.direction or self.text)
 
 
@@ -257,7 +258,7 @@ def _listings(user: User, wanted: MessageFilter) -> list[QuerySet[Message]]:
     followed: dict[int, list[int]] = {}
     folders = MailFolder.objects.visible_to(user).filter(is_followed=True, is_gone=False)
     for mailbox_id, folder_id in folders.order_by("pk").values_list("mailbox_id", "pk"):
-        if wanted.folder in (None, folder_id):
+        if wanted.folder in (None, folder_id) and wanted.mailbox in (None, mailbox_id):
             followed.setdefault(mailbox_id, []).append(folder_id)
     return [_listing(mailbox_id, folder_ids, wanted) for mailbox_id, folder_ids in followed.items()]
 

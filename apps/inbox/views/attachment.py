@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.core.http import PortalRequest
 from apps.graph.errors import GraphError, GraphRejected, ItemGone
@@ -22,7 +22,7 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def files(request: PortalRequest, pk: int) -> HttpResponse:
     """A part of the panel; without JavaScript a page of its own."""
     message = _own_message(request, pk)
@@ -36,7 +36,7 @@ def files(request: PortalRequest, pk: int) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def attachment(request: PortalRequest, pk: int, attachment_id: str) -> HttpResponse:
     message = _own_message(request, pk)
     try:

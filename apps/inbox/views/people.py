@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
@@ -31,7 +31,7 @@ PLANNED = (
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def people(request: PortalRequest, pk: int) -> HttpResponse:
     """A part of the panel; without JavaScript a page of its own. Where CORIPO is silent, the page says so and shows
     what is known."""

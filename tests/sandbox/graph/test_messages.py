@@ -1,6 +1,7 @@
 """Lists of messages, one message, and what may be written to it."""
 
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from urllib.parse import quote
 
 import pytest
@@ -445,7 +446,40 @@ def test_drafts_may_be_written(graph: GraphCaller, jana: Person) -> None:
     answer = graph.send("PATCH", f"messages/{_id(graph)}", body=body).json()
 
     assert {name: answer[name] for name in body} == body
-    assert graph.send("PATCH", f"messages/{_id(graph)}", body={"body": {"content": "x"}}).status_code == 501
+    no_kind = graph.send("PATCH", f"messages/{_id(graph)}", body={"body": {"content": "x"}})
+    assert (no_kind.status_code, no_kind.json()["error"]["code"]) == (400, "BadRequest")
+
+
+def test_the_body_of_a_draft_may_be_written_and_its_attachments_stay(graph: GraphCaller, jana: Person) -> None:
+    draft = EmailMessage()
+    draft["Subject"], draft["From"] = "one", jana.mail
+    draft.set_content("old words")
+    draft.add_alternative("<p>old words</p>", subtype="html")
+    draft.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="nabídka.pdf")
+    mailroom.deliver(jana.mail, draft.as_bytes(), is_draft=True)
+    own = _id(graph)
+    assert [found["id"] for found in graph.get("messages?$search=%22old%22")["value"]] == [own]
+
+    body = {"body": {"contentType": "HTML", "content": "<p>Dobrý den, posílám ceník.</p>"}}
+    answer = graph.send("PATCH", f"messages/{own}", body=body).json()
+
+    assert "posílám ceník" in answer["body"]["content"]
+    assert answer["bodyPreview"] == "Dobrý den, posílám ceník."
+    text = graph.get(f"messages/{own}?$select=body", prefer='IdType="ImmutableId", outlook.body-content-type="text"')
+    assert text["body"] == {"contentType": "text", "content": "Dobrý den, posílám ceník."}
+    assert [one["name"] for one in graph.get(f"messages/{own}/attachments")["value"]] == ["nabídka.pdf"]
+    assert graph.get("messages?$search=%22old%22")["value"] == []
+    assert [found["id"] for found in graph.get("messages?$search=%22cenik%22")["value"]] == [own]
+
+
+def test_the_body_of_received_mail_stays(graph: GraphCaller, jana: Person) -> None:
+    """“Other properties are ignored silently with 200”."""
+    deliver(jana, "one")
+    before = graph.get(f"messages/{_id(graph)}?$select=body")["body"]
+
+    body = {"body": {"contentType": "text", "content": "other words"}}
+
+    assert graph.send("PATCH", f"messages/{_id(graph)}", body=body).json()["body"] == before
 
 
 def test_an_old_version_conflicts_and_a_senseless_one_is_invalid(graph: GraphCaller, jana: Person) -> None:
