@@ -54,6 +54,8 @@ def sync_messages(
         )
         active = Transfer.objects.active().filter(message__in=[m.pk for m in going])
         waiting = set(active.values_list("message_id", flat=True))
+        # A person's wish is stronger than the rules of a slower lane, for what is on its way there as well.
+        active.filter(status=Status.CLAIMED).update(lane=Lane.INTERACTIVE)
         # A wish that waits in a slower lane moves up; one that waits for its retry time is tried now.
         active.filter(status=Status.QUEUED).update(
             lane=Lane.INTERACTIVE,

@@ -107,7 +107,9 @@ def _synced(told: _Story) -> Why:
 
 def _files_left_out(record: CrmEmail | None) -> list[str]:
     """A sentence for each reason why an attachment is not in CORIPO; pictures of signatures are not worth one."""
-    left_out = CrmFile.objects.filter(crm_email=record, outcome=Outcome.LEFT_OUT).exclude(cause="small_inline")
+    left_out = CrmFile.objects.filter(crm_email=record, outcome=Outcome.LEFT_OUT).exclude(
+        cause__in=("small_inline", "inline_image")
+    )
     return [
         ngettext("%(count)d attachment was left out:", "%(count)d attachments were left out:", count) % {"count": count}
         + f" {sentence_for(cause)}"
@@ -235,12 +237,14 @@ def _headers_left_out(told: _Story) -> list[str]:
 
 def _skipped(told: _Story) -> Why:
     transfer = told.transfer
+    cause = transfer.cause if transfer else ""
+    is_by_rule = cause == "private" or cause.startswith("kind_")
     return Why(
-        sentence_for(transfer.cause if transfer else ""),
-        rule=_("Left out"),
+        sentence_for(cause),
+        rule=_("Rules of automatic runs") if is_by_rule else _("Left out"),
         at=transfer.finished_at if transfer else None,
-        cause=transfer.cause if transfer else "",
-        remedy=Remedy("sync", _("Sync e-mail")),
+        cause=cause,
+        remedy=Remedy("sync", _("Sync anyway") if is_by_rule else _("Sync e-mail")),
     )
 
 
