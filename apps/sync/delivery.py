@@ -109,7 +109,11 @@ def _hand_over(
     batch: Batch, fetched: list[Fetched], crm: CrmClient, *, lane: Lane, rules: SyncRules, until: datetime
 ) -> None:
     addresses = {
-        item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
+        item.transfer.pk: [
+            *counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules),
+            *item.transfer.also_addresses,
+        ]
+        for item in fetched
     }
     contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
     remember(contacts, user=batch.mailbox.owner, at=now())

@@ -215,6 +215,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
+    # Addresses that the mail does not name and a person took for those of its people, canonical.
+    also_addresses = models.JSONField(default=list, blank=True)
 
     objects = TransferQuerySet.as_manager()
 

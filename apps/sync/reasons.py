@@ -15,7 +15,9 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
+from apps.sync.deciding import MOST_ADDRESSES
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.people import people_beyond_limit
 from apps.sync.rules import rules_of
 from apps.work.limits import fence
 
@@ -98,7 +100,7 @@ def _synced(told: _Story) -> Why:
     elif record and record.created_by_id not in (None, told.user.pk):
         sentence = _("%(name)s stored it in CORIPO, so it is there for you as well.") % {"name": record.creator_name}
     return Why(
-        " ".join([sentence, *_files_left_out(record)]),
+        " ".join([sentence, *_people_left_out(told), *_files_left_out(record)]),
         rule=_("Sync e-mail"),
         actor=record.creator_name if record else "",
         at=record.existed_at if record else None,
@@ -219,7 +221,11 @@ def _no_match(told: _Story) -> Why:
     transfer = told.transfer
     return Why(
         " ".join(
-            [_("No contact in CORIPO has an address of this e-mail. It was not stored."), *_headers_left_out(told)]
+            [
+                _("No contact in CORIPO has an address of this e-mail. It was not stored."),
+                *_headers_left_out(told),
+                *_people_left_out(told),
+            ]
         ),
         rule=_("No match: leave it waiting"),
         actor=_name(transfer.requested_by) if transfer else "",
@@ -233,6 +239,18 @@ def _headers_left_out(told: _Story) -> list[str]:
     counted = rules_of(told.user).counted_roles
     left_out = [str(role.label) for role in Participant.Role if role not in counted]
     return [_("Your settings leave out these headers: %(names)s.") % {"names": ", ".join(left_out)}] if left_out else []
+
+
+def _people_left_out(told: _Story) -> list[str]:
+    count = people_beyond_limit(told.message, rules_of(told.user))
+    return [beyond_limit_sentence(count)] if count else []
+
+
+def beyond_limit_sentence(count: int) -> str:
+    return _("It names %(count)d people. Only the first %(most)d were looked up in CORIPO.") % {
+        "count": count,
+        "most": MOST_ADDRESSES,
+    }
 
 
 def _skipped(told: _Story) -> Why:

@@ -7,7 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from apps.core.clock import now
 from apps.mailboxes.models import Message
+from apps.sync.claiming import claim_batch
+from apps.sync.delivery import carry
 from apps.sync.models import CrmFile
 from apps.sync.reasons import why
 from apps.work.models import Lane
@@ -106,10 +109,6 @@ def test_scenario_34_a_person_who_asks_while_a_run_has_the_mail_in_hand_gets_it(
     desk.coripo.contact(desk.customer)
     message = receives(desk, "List-Id: <novinky>\r\n" + PLAIN)
     desk.wait_in(Lane.AUTOMATIC, message)
-    from apps.core.clock import now
-    from apps.sync.claiming import claim_batch
-    from apps.sync.delivery import carry
-
     batch = claim_batch(desk.mailbox, lane=Lane.AUTOMATIC, at=now())
     desk.sync(message)
     carry(batch, lane=Lane.AUTOMATIC, until=now())

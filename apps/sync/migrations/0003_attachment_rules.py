@@ -19,4 +19,5 @@ class Migration(migrations.Migration):
             "unwanted_types",
             models.JSONField(blank=True, default=apps.sync.models.types_unwanted_at_first),
         ),
+        migrations.AddField("transfer", "also_addresses", models.JSONField(blank=True, default=list)),
     ]

@@ -1,0 +1,341 @@
+"""Mails that are too much of something: files, text, people, time. Each is stored, and what is not says so."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+from django.test import Client
+from django.urls import reverse
+
+from apps.core.clock import now
+from apps.mailboxes.models import Message
+from apps.sync.models import CrmFile, Outcome, Transfer
+from apps.sync.people import MOST_PEOPLE
+from apps.sync.queries import MessageFilter, message_page
+from apps.sync.reasons import why
+from apps.work.models import Status
+from tests.sync.carrier import DELIVER, carrier
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MEGABYTE = 1024 * 1024
+# The peak of a process, in kB on Linux, before and after what it carries.
+MEASURED = f"""
+import resource
+from apps.sync import delivery
+from apps.crm import face
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+{DELIVER}
+open("{{path}}", "w").write(f"{{{{before}}}} {{{{peak()}}}}")
+"""
+
+
+@pytest.fixture
+def browser(desk) -> Client:
+    client = Client()
+    client.force_login(desk.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def letter(desk, *, text: str = "Dobrý den.", html: str = "", **headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    words = {
+        "From": f"Jana <{desk.customer}>",
+        "To": desk.person["mail"],
+        "Subject": "Podklady",
+        "Message-ID": f"<{uuid4().hex}@kovarna-morava.example>",
+        "Date": "Tue, 03 Nov 2026 10:00:00 +0100",
+    } | headers
+    for name, value in words.items():
+        mail[name] = value
+    mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
+    return mail
+
+
+def with_binary_files(mail: EmailMessage, files: list[tuple[str, int]]) -> bytes:
+    """The mail with files of these sizes, their bytes as they are: base64 of 150 MB takes the sandbox half a minute."""
+    head, _, body = mail.as_bytes().partition(b"\n\n")
+    lines = [line for line in head.splitlines() if not line.lower().startswith((b"content-", b"mime-version"))]
+    parts = [b"--outer\nContent-Type: text/plain\n\n" + body]
+    for number, (name, size) in enumerate(files):
+        heading = f'--outer\nContent-Type: application/zip; name="{name}"\nContent-Transfer-Encoding: binary\n'
+        heading += f'Content-Disposition: attachment; filename="{name}"\n\n'
+        parts.append(heading.encode() + bytes([65 + number]) * size)
+    return b"\n".join([*lines, b'Content-Type: multipart/mixed; boundary="outer"', b"", *parts, b"--outer--\n"])
+
+
+def arrives(desk, raw: bytes) -> Message:
+    answer = requests.post(
+        f"{desk.sandbox.url}/_control/mail",
+        data={"mailbox": desk.person["mail"], "folder": "inbox"},
+        files={"mime": raw},
+        timeout=120,
+    )
+    answer.raise_for_status()
+    desk.look()
+    return Message.objects.get(mailbox=desk.mailbox, graph_id=answer.json()["id"])
+
+
+def notes_of(desk, message: Message) -> list[str]:
+    (record,) = desk.coripo.emails(message.email_key)
+    return sorted(note["name"] for note in desk.coripo.linked(record["id"], "notes"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is measured in kB on Linux")
+def test_scenario_27_of_150_mb_the_large_file_stays_and_memory_stays_small(desk, browser, tmp_path: Path):
+    desk.coripo.contact(desk.customer)
+    # A large mail, and among its files one of 150 MB: the others fit, one after the other.
+    small = [(f"vykres-{number}.zip", 6 * MEGABYTE) for number in range(5)]
+    message = arrives(desk, with_binary_files(letter(desk), [*small, ("projekt.zip", 150 * MEGABYTE)]))
+    desk.sync(message)
+
+    with carrier(MEASURED.format(path=tmp_path / "peak")) as process:
+        assert process.wait(timeout=150) == 0
+
+    message.refresh_from_db()
+    assert message.state == "synced", Transfer.objects.values("status", "cause", "detail")
+    assert notes_of(desk, message) == [name for name, _size in small]
+    left = CrmFile.objects.get(outcome=Outcome.LEFT_OUT)
+    assert (left.name, left.cause, left.size >= 150 * MEGABYTE) == ("projekt.zip", "too_large", True)
+    (record,) = desk.coripo.emails(message.email_key)
+    description = desk.coripo.email(record["id"])["description"]
+    assert "Left in Outlook: projekt.zip, 150.0 MB" in description
+    assert message.web_link in description
+    page = browser.get(reverse("files", args=[message.pk])).content.decode()
+    assert page.count("In CORIPO") == 5
+    assert "larger than your settings allow" in page
+    assert "Raise the limit" in page
+    before, after = map(int, (tmp_path / "peak").read_text().split())
+    assert (after - before) / 1024 < 10 * 10, "MB, for a limit of 10 MB"
+
+
+def test_scenario_27_seventy_attachments_arrive_each_once(desk):
+    desk.coripo.contact(desk.customer)
+    mail = letter(desk)
+    for number in range(70):
+        mail.add_attachment(b"%d" % number, maintype="application", subtype="pdf", filename=f"{number:02d}.pdf")
+    message = arrives(desk, mail.as_bytes())
+
+    desk.sync(message)
+    for _ in range(4):
+        if Transfer.objects.filter(status=Status.QUEUED).exists():
+            desk.deliver()
+
+    message.refresh_from_db()
+    assert message.state == "synced"
+    assert notes_of(desk, message) == [f"{number:02d}.pdf" for number in range(70)]
+
+
+def test_scenario_27_links_items_signatures_and_pictures_go_as_the_rules_say(desk, browser):
+    desk.coripo.contact(desk.customer)
+    mail = letter(desk, html='<p>Viz níže</p><img src="cid:velky@x"><img src="cid:logo@x">')
+    html_part = mail.get_payload()[1]
+    html_part.add_related(b"\x89PNG" * 10_000, "image", "png", cid="<velky@x>", filename="velky.png")
+    html_part.add_related(b"\x89PNG", "image", "png", cid="<logo@x>", filename="logo.png")
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="nabidka.pdf")
+    mail.add_attachment(b"sig", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
+    inner = EmailMessage()
+    inner["Subject"] = "Uvnitr"
+    inner.set_content("text")
+    mail.add_attachment(inner)
+    link = EmailMessage()
+    link["Content-Type"] = 'message/external-body; access-type=URL; URL="https://cloud.example/big"; name="big.zip"'
+    link.set_payload([EmailMessage()])
+    mail.attach(link)
+    message = arrives(desk, mail.as_bytes())
+
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert message.state == "synced"
+    assert notes_of(desk, message) == ["Uvnitr.eml", "nabidka.pdf"]
+    assert dict(CrmFile.objects.filter(outcome=Outcome.LEFT_OUT).values_list("name", "cause")) == {
+        "velky.png": "inline_image",
+        "logo.png": "small_inline",
+        "smime.p7s": "unwanted_type",
+        "big.zip": "cloud_file",
+    }
+    (record,) = desk.coripo.emails(message.email_key)
+    assert "big.zip, https://cloud.example/big" in desk.coripo.email(record["id"])["description"]
+
+    desk.rule(store_inline_images=True, unwanted_types=[])
+    desk.sync(message)
+    desk.deliver()
+
+    assert notes_of(desk, message) == ["Uvnitr.eml", "nabidka.pdf", "smime.p7s", "velky.png"]
+
+
+def test_scenario_27_a_mail_that_graph_cannot_give_whole_is_read_in_parts_at_the_second_try(desk):
+    desk.coripo.contact(desk.customer)
+    mail = letter(desk)
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="nabidka.pdf")
+    inner = EmailMessage()
+    inner["Subject"] = "Uvnitr"
+    inner.set_content("text")
+    mail.add_attachment(inner)
+    message = arrives(desk, mail.as_bytes())
+    desk.sync(message)
+
+    desk.sandbox.fault("5xx", "graph:$value", times=1)
+    desk.deliver()
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert message.state == "synced", Transfer.objects.values("status", "cause", "detail")
+    assert notes_of(desk, message) == ["Uvnitr.eml", "nabidka.pdf"]
+
+
+BOMBS = {
+    "nesting": "<div>" * 100_000 + "dno" + "</div>" * 100_000,
+    "formatting": "<b><i><font>" * 60_000 + "dno",
+    "tracking css": "<style>@import url(https://sleduji.example/a.css);"
+    + ".a{background:url(https://sleduji.example/b.png)}" * 5_000
+    + "</style><p style='background:url(https://sleduji.example/c.png)'>dno</p>",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_scenario_26_an_html_bomb_is_shown_and_stored(desk, browser, name):
+    desk.coripo.contact(desk.customer)
+    message = arrives(desk, letter(desk, text="Čitelný text", html=BOMBS[name]).as_bytes())
+
+    page = browser.get(reverse("message_body", args=[message.pk]))
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert page.status_code == 200
+    assert "dno" in page.content.decode()
+    assert "sleduji.example" not in page.content.decode()
+    assert message.state == "synced", Transfer.objects.values("status", "cause", "detail")
+    (record,) = desk.coripo.emails(message.email_key)
+    assert "Čitelný text" in desk.coripo.email(record["id"])["description"]
+
+
+def test_scenario_26_a_text_of_50_mb_stays_in_outlook_and_the_record_says_so(desk, browser):
+    desk.coripo.contact(desk.customer)
+    message = arrives(desk, letter(desk, text="x", html="<p>slovo</p>\n" * (50 * MEGABYTE // 13)).as_bytes())
+
+    page = browser.get(reverse("message_body", args=[message.pk])).content.decode()
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert "too large to be shown here" in page
+    assert message.state == "synced", Transfer.objects.values("status", "cause", "detail")
+    (record,) = desk.coripo.emails(message.email_key)
+    description = desk.coripo.email(record["id"])["description"]
+    assert "too long and stays in Outlook" in description
+    assert message.preview[:5] in description
+
+
+@pytest.mark.parametrize("written", ["Thu, 01 Jan 1970 00:00:00 +0000", "Mon, 18 Jan 2038 03:14:07 +0000"])
+def test_scenario_23_a_wrong_clock_moves_nothing_in_the_lists(desk, browser, written):
+    desk.coripo.contact(desk.customer)
+    before = desk.receives(date=now() - timedelta(hours=3))
+    received_at = now().replace(microsecond=0) - timedelta(hours=2)
+    graph_id = desk.sandbox.deliver(desk.person["mail"], letter(desk, Date=written).as_bytes(), received_at=received_at)
+    after = desk.receives(date=now() - timedelta(hours=1))
+    message = Message.objects.get(mailbox=desk.mailbox, graph_id=graph_id)
+
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    rows = message_page(desk.user, MessageFilter()).rows
+    in_order = sorted([before, message, after], key=lambda each: (each.received_at, each.pk), reverse=True)
+    assert [row.message.pk for row in rows] == [each.pk for each in in_order]
+    assert message.sent_at.year == int(written.split()[3])
+    assert message.received_at == received_at
+    (record,) = desk.coripo.emails(message.email_key)
+    stored = desk.coripo.email(record["id"])["date_sent_received"]
+    assert datetime.strptime(stored, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) == received_at
+    page = browser.get(reverse("message", args=[message.pk])).content.decode()
+    assert "by the clock of the sender" in page
+    assert written.split()[3] in page
+
+
+def test_scenario_29_of_2000_recipients_some_are_looked_up_and_the_rest_is_told(desk, browser):
+    desk.coripo.contact(desk.customer)
+    crowd = ", ".join(f"osoba{number}@dav.example" for number in range(2_000))
+    message = arrives(desk, letter(desk, Cc=crowd).as_bytes())
+    assert message.participants.count() == 2_002
+
+    desk.sandbox.forget_requests()
+    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+    asked = desk.sandbox.requests()["total"].get("coripo", 0)
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert page.count('class="person"') == MOST_PEOPLE
+    assert f"and {2_002 - MOST_PEOPLE} other people" in page
+    assert "It names 2001 people. Only the first 200 were looked up in CORIPO." in page
+    assert asked < 10
+    assert message.state == "synced"
+    assert "Only the first 200" in why(message, user=desk.user).sentence
+
+
+def test_scenario_30_a_tag_is_a_guess_that_one_click_takes(desk, browser):
+    local, domain = desk.customer.split("@")
+    contact = desk.coripo.contact(desk.customer)
+    tagged = f"{local}+crm@{domain}"
+    message = desk.receives(sender=f"Jana <{tagged}>")
+
+    desk.sync(message)
+    desk.deliver()
+    message.refresh_from_db()
+    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+    assert message.state == "no_match"
+    assert "Perhaps:" in page
+
+    answer = browser.post(reverse("use_suggestion", args=[message.pk]), {"address": tagged})
+    desk.deliver()
+
+    assert answer.status_code == 302
+    message.refresh_from_db()
+    assert message.state == "synced"
+    (record,) = desk.coripo.emails(message.email_key)
+    assert [found["id"] for found in desk.coripo.linked(record["id"], "contacts")] == [contact]
+
+
+def test_scenario_30_the_exact_address_comes_first_and_nothing_is_suggested_then(desk, browser):
+    local, domain = desk.customer.split("@")
+    desk.coripo.contact(desk.customer)
+    exact = desk.coripo.contact(f"{local}+crm@{domain}")
+    message = desk.receives(sender=f"Jana <{local}+crm@{domain}>")
+
+    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+    desk.sync(message)
+    desk.deliver()
+
+    assert "Perhaps:" not in page
+    (record,) = desk.coripo.emails(message.email_key)
+    assert [found["id"] for found in desk.coripo.linked(record["id"], "contacts")] == [exact]
+
+
+def test_scenario_30_an_exchange_name_is_shown_as_unresolved_and_one_s_own_alias_is_oneself(desk, browser):
+    desk.coripo.contact(desk.customer)
+    alias = f"alias-{uuid4().hex[:8]}@strojirny-beskyd.example"
+    desk.mailbox.own_addresses = [*desk.mailbox.own_addresses, alias]
+    desk.mailbox.save()
+    raw = letter(desk, Cc=f"Ja <{alias}>").as_bytes()
+    message = arrives(desk, raw)
+    message.participants.create(
+        role="cc", position=9, name="Petr Kolega", written_address="/O=EXCHANGELABS/OU=X/CN=RECIPIENTS/CN=PETR"
+    )
+
+    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+
+    assert "No e-mail address" in page
+    assert page.count("You</span>") == 2
