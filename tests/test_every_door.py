@@ -40,6 +40,7 @@ DOORS = {
     "states": Door("get", "/inbox/states/", (302, 302, 302, 302)),
     "message": Door("get", "/inbox/{message}/", OWN_PAGE),
     "act_on_message": Door("post", "/inbox/{message}/act/", OWN_POST, {"action": "mark"}),
+    "use_suggestion": Door("post", "/inbox/{message}/suggestion/", OWN_POST, {"address": "jana+crm@firma.example"}),
     "open_record": Door("get", "/inbox/{message}/open/", OWN_PAGE),
     "message_body": Door("get", "/inbox/{message}/body/", OWN_PAGE),
     "people": Door("get", "/inbox/{message}/people/", OWN_PAGE),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("inbox/states/", states.states, name="states"),
     path("inbox/<int:pk>/", message.message, name="message"),
     path("inbox/<int:pk>/act/", act.act_on_message, name="act_on_message"),
+    path("inbox/<int:pk>/suggestion/", act.use_suggestion, name="use_suggestion"),
     path("inbox/<int:pk>/open/", opening.open_record, name="open_record"),
     path("inbox/<int:pk>/body/", body.message_body, name="message_body"),
     path("inbox/<int:pk>/people/", people.people, name="people"),

@@ -170,6 +170,10 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         MAIL = "mail", _("E-mail")
         MEETING = "meeting", _("Invitation or response")
+        BOUNCE = "bounce", _("Report of non-delivery")
+        AUTO_REPLY = "auto_reply", _("Automatic reply")
+        BULK = "bulk", _("Newsletter or mailing list")
+        ENCRYPTED = "encrypted", _("Encrypted")
 
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="messages")
     folder = models.ForeignKey(MailFolder, models.CASCADE, related_name="messages")
@@ -180,6 +184,8 @@ class Message(models.Model):
     variant = models.CharField(max_length=16, blank=True)
     conversation_id = models.CharField(max_length=255, blank=True)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.MAIL)
+    # When its headers were read; until then `kind` is what a list can tell, and nothing is known of `is_private`.
+    kind_read_at = models.DateTimeField(null=True, blank=True)
     direction = models.CharField(max_length=16, choices=Direction)
     subject = models.TextField(blank=True)
     preview = models.TextField(blank=True)

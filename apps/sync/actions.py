@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import CrmServer, User
+from apps.core.addresses import canonical, without_tag
 from apps.crm.face import FoundRecord
 from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
@@ -42,10 +43,12 @@ def sync_messages(
     at: datetime,
     leave_out_marked: bool,
     store_without_match: bool = False,
+    also_addresses: Sequence[str] = (),
 ) -> Asked:
     """Ask for the transfer of these messages by hand. May be repeated: a message has one active transfer.
 
-    On a selection, marked mails are left out and counted; a single message always goes.
+    On a selection, marked mails are left out and counted; a single message always goes. `also_addresses`, canonical, are
+    looked up besides those that the mail names.
     """
     chosen = _own(message_ids, user)
     with writing_facts(_identities(chosen)):
@@ -57,11 +60,14 @@ def sync_messages(
         )
         active = Transfer.objects.active().filter(message__in=[m.pk for m in going])
         waiting = set(active.values_list("message_id", flat=True))
+        # A person's wish is stronger than the rules of a slower lane, for what is on its way there as well.
+        active.filter(status=Status.CLAIMED).update(lane=Lane.INTERACTIVE)
         # A wish that waits in a slower lane moves up; one that waits for its retry time is tried now.
         active.filter(status=Status.QUEUED).update(
             lane=Lane.INTERACTIVE,
             not_before=at,
             **({"store_without_match": True} if store_without_match else {}),
+            **({"also_addresses": list(also_addresses)} if also_addresses else {}),
         )
         Transfer.objects.bulk_create(
             [
@@ -74,6 +80,7 @@ def sync_messages(
                     queued_at=at,
                     not_before=at,
                     store_without_match=store_without_match,
+                    also_addresses=list(also_addresses),
                 )
                 for message in going
                 if message.pk not in waiting
@@ -86,6 +93,18 @@ def sync_messages(
 def store_without_link(message_id: int, *, user: User, at: datetime) -> Asked:
     """Store the mail although nobody in CORIPO has one of its addresses."""
     return sync_messages([message_id], user=user, at=at, leave_out_marked=False, store_without_match=True)
+
+
+def sync_with_suggestion(message_id: int, address: str, *, user: User, at: datetime) -> Asked:
+    """Sync the mail, and take a tagged address of its people for the box behind the tag.
+
+    An address without a tag, or that the mail does not name, adds nothing.
+    """
+    named = Message.objects.visible_to(user).filter(pk=message_id, participants__address=canonical(address))
+    behind = without_tag(address) if named.exists() else ""
+    return sync_messages(
+        [message_id], user=user, at=at, leave_out_marked=False, also_addresses=[behind] if behind else []
+    )
 
 
 def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:

@@ -22,10 +22,11 @@ from apps.sync import recording
 from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch, claim_batch, crm_key, deliverable, next_mailbox
 from apps.sync.deciding import counted_addresses, targets_for
-from apps.sync.fetching import fetch_letters
+from apps.sync.fetching import SLOTS, fetch_letters
 from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
 from apps.sync.linking import link_parcels
+from apps.sync.models import SyncRules
 from apps.sync.parcels import Fetched
 from apps.sync.people import remember
 from apps.sync.rules import rules_of
@@ -36,8 +37,6 @@ from apps.work.models import Lane
 
 log = logging.getLogger(__name__)
 
-# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
-SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
 BUSY = timedelta(seconds=1)
 
 
@@ -87,14 +86,15 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
 
     Raises LimitReached before anything was done, where the lane's slots of the mailbox are taken.
     """
+    rules = rules_of(batch.mailbox.owner)
     with slot(graph_key(batch.mailbox), SLOTS[lane]) as held:
-        fetched = fetch_letters(batch, held)
+        fetched = fetch_letters(batch, held, lane=lane, rules=rules)
     _step(batch, "fetched")
     if not fetched:
         return
     try:
         with crm_login(batch.account) as crm:
-            _hand_over(batch, fetched, crm, until=until)
+            _hand_over(batch, fetched, crm, lane=lane, rules=rules, until=until)
         lower_fence(crm_key(batch.account.server))
     except CrmUnauthorized as error:
         batch.account.record_refusal(generation=batch.account.generation, at=now())
@@ -106,10 +106,15 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
         recording.give_back(batch, error=error, at=now())
 
 
-def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
-    rules = rules_of(batch.mailbox.owner)
+def _hand_over(
+    batch: Batch, fetched: list[Fetched], crm: CrmClient, *, lane: Lane, rules: SyncRules, until: datetime
+) -> None:
     addresses = {
-        item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
+        item.transfer.pk: [
+            *counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules),
+            *item.transfer.also_addresses,
+        ]
+        for item in fetched
     }
     contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
     remember(contacts, user=batch.mailbox.owner, at=now())
@@ -132,14 +137,14 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: d
     _step(batch, "looked_up")
 
     _renewed(batch)
-    create_missing(batch, parcels, crm=crm, at=now())
+    create_missing(batch, parcels, crm=crm, rules=rules, at=now())
     _step(batch, "created")
 
     _renewed(batch)
     link_parcels(batch, parcels, crm=crm, at=now())
     _step(batch, "related")
 
-    attach_files(batch, parcels, crm=crm, rules=rules, until=until)
+    attach_files(batch, parcels, crm=crm, rules=rules, lane=lane, until=until)
     _step(batch, "attached")
 
     recording.finish(batch, parcels, at=now())

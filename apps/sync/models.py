@@ -34,6 +34,16 @@ def every_role() -> list[str]:
     return [str(role) for role in Participant.Role.values]
 
 
+def kinds_left_out_at_first() -> list[str]:
+    kinds = Message.Kind
+    return [str(kind) for kind in (kinds.MEETING, kinds.BOUNCE, kinds.AUTO_REPLY, kinds.BULK)]
+
+
+def types_unwanted_at_first() -> list[str]:
+    """Signatures and sealed texts: nobody can read them outside a mail program."""
+    return ["asc", "p7m", "p7s", "rpmsg"]
+
+
 class SyncRules(models.Model):
     """A user's settings of the transfer. They hold for transfers from now on."""
 
@@ -43,7 +53,13 @@ class SyncRules(models.Model):
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
     internal_domains = models.JSONField(default=list, blank=True)
+    # Message.Kind: automatic runs leave these out. A person's click takes them.
+    left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
+    takes_private = models.BooleanField(default=False)
     store_attachments = models.BooleanField(default=True)
+    store_inline_images = models.BooleanField(default=False)
+    # File endings without a dot, lower case.
+    unwanted_types = models.JSONField(default=types_unwanted_at_first, blank=True)
     largest_attachment_mb = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(25)]
     )
@@ -242,6 +258,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
+    # Addresses that the mail does not name and a person took for those of its people, canonical.
+    also_addresses = models.JSONField(default=list, blank=True)
 
     objects = TransferQuerySet.as_manager()
 

@@ -16,7 +16,7 @@ from apps.accounts.models import CrmServer, User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
 from apps.mailboxes.texts import folded
-from apps.sync.models import CrmEmail, CrmLink, KnownAddress, Mark, Outcome
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Mark, Outcome
 
 PAGE_SIZE = 50
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
@@ -138,6 +138,14 @@ def message_page(
         if before is not None and not messages:
             return message_page(user, wanted, size=size)
     return MessagePage(rows=rows_of(user, messages), older=older, newer=newer)
+
+
+def files_of(message: Message) -> list[CrmFile]:
+    """What became of the mail's attachments in CORIPO, in the order of their names."""
+    record = CrmEmail.objects.filter(
+        server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
+    )
+    return list(CrmFile.objects.filter(crm_email__in=record).order_by("name", "pk"))
 
 
 def messages_by_id(user: User, pks: Collection[int]) -> tuple[MessageRow, ...]:

@@ -14,7 +14,7 @@ from apps.sync.claiming import Batch
 from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
-from apps.work.models import POISON_CRASHES, Status
+from apps.work.models import POISON_CRASHES, Lane, Status
 from apps.work.retry import next_attempt_at
 
 # How soon the second of two people looks whether the first has created the record.
@@ -105,6 +105,16 @@ def no_match(batch: Batch, transfers: list[Transfer], *, at: datetime) -> None:
 
 def skip(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:
     _settle_and_show(batch, transfers, Status.DONE, at=at, result=Transfer.Result.SKIPPED, cause=cause)
+
+
+def skip_by_rule(batch: Batch, transfer: Transfer, *, cause: str, at: datetime) -> None:
+    """A rule of automatic runs leaves the mail out, unless a person has asked for it meanwhile: then it goes in their lane."""
+    with writing_facts(_identities([transfer])):
+        mine = _ours(batch, [transfer])
+        if mine.filter(lane=Lane.INTERACTIVE).exists():
+            _requeue(mine, not_before=at, cause="")
+        else:
+            _settle(batch, [transfer], Status.DONE, at=at, result=Transfer.Result.SKIPPED, cause=cause)
 
 
 def fail(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:

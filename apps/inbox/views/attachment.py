@@ -11,9 +11,11 @@ from django.views.decorators.http import require_safe
 
 from apps.core.http import PortalRequest
 from apps.graph.errors import GraphError, GraphRejected, ItemGone
+from apps.inbox.files import shown_files
 from apps.mailboxes.models import Message
 from apps.mailboxes.reading import list_files, read_file
 from apps.sync.causes import sentence_for
+from apps.sync.queries import files_of
 
 # Foreign content never gets a type that a browser would run or show; the name tells the person's programs what it is.
 CONTENT_TYPE = "application/octet-stream"
@@ -28,7 +30,7 @@ def files(request: PortalRequest, pk: int) -> HttpResponse:
     message = _own_message(request, pk)
     context: dict[str, object] = {"message": message}
     try:
-        context["files"] = list_files(message)
+        context["files"] = shown_files(list_files(message), files_of(message))
     except GraphError as error:
         context |= {"trouble": sentence_for(error.code), "is_gone": isinstance(error, ItemGone)}
     return render(request, "inbox/_files.html" if request.htmx else "inbox/files.html", context)

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core.http import PortalRequest
-from apps.graph.errors import GraphError, ItemGone, MailboxDisconnected
+from apps.graph.errors import GraphError, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.graph.parsing import GraphFile
 from apps.inbox.safe_html import safe_body
 from apps.mailboxes.models import Message
@@ -39,7 +39,11 @@ def message_body(request: PortalRequest, pk: int) -> HttpResponse:
     try:
         found = read_body(message)
     except GraphError as error:
-        context = {"message": message, "trouble": _trouble(error), "can_load_again": not isinstance(error, ItemGone)}
+        context = {
+            "message": message,
+            "trouble": _trouble(error),
+            "can_load_again": not isinstance(error, ItemGone | GraphTooLarge),
+        }
     else:
         context = {
             "message": message,

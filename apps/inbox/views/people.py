@@ -15,7 +15,8 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.chosen import chosen_for
-from apps.sync.people import known_people, plan
+from apps.sync.people import known_people, others_than, people_beyond_limit, plan
+from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
@@ -48,14 +49,18 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
         trouble = sentence_for(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
     chosen = [choice.record.name for choice in chosen_for(message)]
+    rules = rules_of(request.user)
+    beyond = people_beyond_limit(message, rules)
     context = {
         "message": message,
+        "others": others_than(found, message),
+        "beyond_limit": beyond_limit_sentence(beyond) if beyond else "",
         "people": [(person, Participant.Role(person.role).label) for person in found],
         "in_crm": sum(person.kind == "contact" for person in found),
         "sought": sum(person.kind in ("contact", "unknown") for person in found),
         "plan": plan(found, user=request.user, chosen=chosen) if message.state in PLANNED else None,
         "trouble": trouble,
         "is_connected": account is not None,
-        "opens_in": rules_of(request.user).opens_in,
+        "opens_in": rules.opens_in,
     }
     return render(request, "inbox/_people.html" if request.htmx else "inbox/people.html", context)
