@@ -11,7 +11,7 @@ from apps.mailboxes.connection import graph_key
 from apps.sync.claiming import claim_batch
 from apps.sync.delivery import carry
 from apps.sync.models import Transfer
-from apps.work.limits import raise_fence
+from apps.work.fences import raise_fence
 from apps.work.models import Lane, Status
 from bench.storm import run
 from tests.desk import Desk

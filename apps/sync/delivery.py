@@ -14,23 +14,25 @@ from django.conf import settings
 
 from apps.accounts.actions import crm_login
 from apps.core.clock import now
-from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnreachable
+from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
-from apps.sync.claiming import Batch, claim_batch, crm_key, deliverable, next_mailbox
+from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
 from apps.sync.deciding import counted_addresses, targets_for
 from apps.sync.fetching import fetch_letters
 from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
+from apps.sync.isolating import Culprits, Outage, reach
 from apps.sync.linking import link_parcels
 from apps.sync.parcels import Fetched
 from apps.sync.people import remember
 from apps.sync.rules import rules_of
 from apps.sync.storing import create_missing
+from apps.work.fences import FenceStands
 from apps.work.heartbeat import heartbeat
-from apps.work.limits import LimitReached, lower_fence, raise_fence, slot
+from apps.work.limits import LimitReached, slot
 from apps.work.models import Lane
 
 log = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ def deliver_due(lane: str, *, until: datetime) -> bool:
             continue
         is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until)
         (served if is_free else busy).add(mailbox.pk)
-    return deliverable(lane=lane, at=now()).exists()
+    return mailboxes_with_due(lane=lane, at=now()).exists()
 
 
 def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime) -> bool:
@@ -86,26 +88,44 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
 
     Raises LimitReached before anything was done, where the lane's slots of the mailbox are taken.
     """
-    with slot(graph_key(batch.mailbox), SLOTS[lane]) as held:
-        fetched = fetch_letters(batch, held)
-    _step(batch, "fetched")
-    if not fetched:
-        return
     try:
         with crm_login(batch.account) as crm:
-            _hand_over(batch, fetched, crm, until=until)
-        lower_fence(crm_key(batch.account.server))
+            reach(batch, crm)
+            fetched = _fetched(batch, lane=lane)
+            _step(batch, "fetched")
+            if fetched:
+                _hand_over(batch, fetched, crm, Culprits(batch, crm), until=until)
+    except (FenceStands, Outage) as outside:
+        recording.wait_outside(batch, cause=outside.reason, at=now())
     except CrmUnauthorized as error:
         batch.account.record_refusal(generation=batch.account.generation, at=now())
-        recording.give_back(batch, error=error, at=now())
-    except (CrmUnreachable, CrmThrottled) as error:
-        raise_fence(crm_key(batch.account.server), reason=error.code, seconds=error.retry_after_seconds, at=now())
         recording.give_back(batch, error=error, at=now())
     except CrmError as error:
         recording.give_back(batch, error=error, at=now())
 
 
-def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
+def _fetched(batch: Batch, *, lane: Lane) -> list[Fetched]:
+    """The letters, read in a slot of the mailbox that is kept as long as this process lives."""
+    key, lease = graph_key(batch.mailbox), timedelta(seconds=settings.LEASE_SECONDS)
+    with (
+        slot(key, SLOTS[lane], lease=lease) as held,
+        heartbeat(lambda: held.renew(at=now(), lease=lease), every_seconds=lease.total_seconds() / 3),
+    ):
+        return fetch_letters(batch)
+
+
+def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, culprits: Culprits, *, until: datetime) -> None:
+    """Store these mails, in halves where CORIPO breaks off at them. Everything may be repeated: what exists is found."""
+    waiting = [fetched]
+    while waiting:
+        together = waiting.pop(0)
+        try:
+            _store(batch, together, crm, until=until)
+        except CrmError as error:
+            waiting = [*culprits.halves(together, error), *waiting]
+
+
+def _store(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
     rules = rules_of(batch.mailbox.owner)
     addresses = {
         item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db.models import F
 
@@ -16,32 +15,40 @@ from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.models import Transfer
 from apps.sync.parcels import Fetched
-from apps.work.limits import HeldSlot, fence, lower_fence, raise_fence
+from apps.work.fences import FenceStands, Passage, passage, raise_fence
 
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
 MOST_BYTES = 48 * 1024 * 1024
-RENEW_AFTER = timedelta(seconds=10)
 
 
-def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
+def fetch_letters(batch: Batch) -> list[Fetched]:
     """The letters that could be read, in the order of their transfers; the others are settled or given back.
 
-    `held` is the slot of Graph's limit that the requests go through.
+    The caller holds a slot of Graph's limit.
     """
     fetched: list[Fetched] = []
-    size, renewed_at = 0, now()
+    try:
+        with passage(graph_key(batch.mailbox)) as way:
+            cause = _fetch(batch, fetched, way)
+    except FenceStands as standing:
+        # It went up after the batch was claimed: another carrier was told to keep quiet.
+        cause = standing.reason
+    recording.give_back_unfetched(batch, fetched, cause=cause, not_before=now())
+    return fetched
+
+
+def _fetch(batch: Batch, fetched: list[Fetched], way: Passage) -> str:
+    """Read letter after letter into `fetched`; the code of the trouble that ended it, or "". Raises FenceStands."""
+    size = 0
     with graph_client(batch.mailbox) as graph:
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
-            standing = fence(graph_key(batch.mailbox))
-            if standing is not None:
-                # It went up after the batch was claimed: another carrier was told to keep quiet.
-                recording.give_back_unfetched(batch, fetched, cause=standing.reason, not_before=now())
-                return fetched
+            way.check()
             try:
                 raw = graph.mime(transfer.message.graph_id)
             except ItemGone:
+                way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
                 continue
             except GraphError as error:
@@ -49,22 +56,15 @@ def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
                     recording.fail(batch, [transfer], cause=error.code, at=now())
                     continue
                 if error.is_retryable:
-                    raise_fence(
-                        graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds, at=now()
-                    )
+                    raise_fence(graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds)
                     recording.put_off(batch, transfer, error=error, at=now())
-                recording.give_back_unfetched(batch, fetched, cause=error.code, not_before=now())
-                return fetched
+                return error.code
+            way.answered()
             with _suspected(batch, transfer):
                 letter = read_letter(raw)
             fetched.append(Fetched(transfer, letter))
             size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
-            if now() - renewed_at > RENEW_AFTER:
-                held.renew(at=now())
-                renewed_at = now()
-    lower_fence(graph_key(batch.mailbox))
-    recording.give_back_unfetched(batch, fetched, cause="", not_before=now())
-    return fetched
+    return ""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
 from apps.sync.rules import rules_of
-from apps.work.limits import fence
+from apps.work.fences import outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _waiting(told: _Story) -> Why:
             cause="crm_unauthorized",
             remedy=Remedy("connect_crm", _("Connect CORIPO")),
         )
-    standing = fence(crm_key(told.account.server)) or fence(graph_key(told.message.mailbox))
+    standing = outage(crm_key(told.account.server), at=now()) or outage(graph_key(told.message.mailbox), at=now())
     if standing:
         return Why(
             sentence_for(standing.reason),
