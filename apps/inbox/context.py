@@ -13,12 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import CrmAccount, User
+from apps.core.clock import now
 from apps.core.templatetags.portal import moment
 from apps.mailboxes.models import Mailbox, MailFolder
+from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer, TransferQuerySet
+from apps.work.fences import outage
 from apps.work.models import Status
 
 ICONS = {MailFolder.Kind.INBOX: "inbox", MailFolder.Kind.SENT: "sent"}
+# A first strike is a moment's trouble, as often as not over before a person has read of it.
+STRIKES_TO_TELL = 2
 FIRST = [MailFolder.Kind.INBOX, MailFolder.Kind.SENT]
 
 
@@ -73,8 +78,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def shell_of(user: User) -> Shell:
     mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
-    account = CrmAccount.objects.filter(user=user).first()
-    return Shell(navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account))
+    account = CrmAccount.objects.select_related("server").filter(user=user).first()
+    trouble = trouble_of(mailboxes, account) or outage_of(mailboxes, account)
+    return Shell(navigation(mailboxes), health_of(mailboxes), trouble)
 
 
 def navigation(mailboxes: list[Mailbox]) -> list[NavMailbox]:
@@ -159,6 +165,21 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
             url=reverse("connect_crm"),
         )
     return None
+
+
+def outage_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
+    """CORIPO does not answer: nobody has to do anything, and everybody may know since when. Silent at its first strike."""
+    standing = outage(crm_key(account.server), at=now()) if account else None
+    if standing is None or standing.strikes < STRIKES_TO_TELL:
+        return None
+    return Trouble(
+        headline=_("CORIPO has not answered since %(time)s.") % {"time": moment(standing.since)},
+        sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)) + " " + _("It goes on by itself."),
+        button=_("Status"),
+        url=reverse("status"),
+        tone="wait",
+        icon="queued",
+    )
 
 
 def _waiting(transfers: TransferQuerySet) -> str:
