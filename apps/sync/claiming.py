@@ -9,14 +9,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
 from apps.sync.states import writing_facts
-from apps.work.models import Fence, Status
+from apps.work.models import Fence, Status, WorkItemQuerySet
 
 BATCH_SIZE = 50
 # A transfer that has failed so often may be what its companions fail for.
@@ -56,11 +56,11 @@ class Batch:
 def mailboxes_with_due(*, lane: str, at: datetime) -> MailboxQuerySet:
     """Connected mailboxes with a due transfer, whose owner's login works, and before which no fence stands.
 
-    Each has `waits_since`. The index finds it mailbox by mailbox, however many transfers wait behind the first.
+    The index answers for each mailbox, however many transfers wait in it.
     """
     fences = set(Fence.objects.filter(until__gt=at).values_list("key", flat=True))
-    due = Transfer.objects.due(lane=lane, at=at).filter(mailbox=OuterRef("pk")).order_by("not_before")
     mailboxes = Mailbox.objects.filter(
+        Exists(_due_in_it(lane=lane, at=at)),
         status=Mailbox.Status.ACTIVE,
         owner__is_active=True,
         owner__crm_account__status=CrmAccount.Status.ACTIVE,
@@ -71,14 +71,18 @@ def mailboxes_with_due(*, lane: str, at: datetime) -> MailboxQuerySet:
     fenced_servers = [int(key.removeprefix(CRM_FENCE)) for key in fences if key.startswith(CRM_FENCE)]
     if fenced_servers:
         mailboxes = mailboxes.exclude(owner__crm_account__server__in=fenced_servers)
-    waiting = mailboxes.annotate(waits_since=Subquery(due.values("not_before")[:1]))
-    return waiting.filter(waits_since__isnull=False)
+    return mailboxes
 
 
 def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Mailbox | None:
     """The mailbox whose first due transfer waits longest among those that have not had their turn."""
+    waits_since = _due_in_it(lane=lane, at=at).order_by("not_before").values("not_before")[:1]
     waiting = mailboxes_with_due(lane=lane, at=at).exclude(pk__in=served)
-    return waiting.select_related("owner").order_by("waits_since", "pk").first()
+    return waiting.select_related("owner").order_by(Subquery(waits_since), "pk").first()
+
+
+def _due_in_it(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:
+    return Transfer.objects.due(lane=lane, at=at).filter(mailbox=OuterRef("pk"))
 
 
 def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
