@@ -26,6 +26,7 @@ from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
 from apps.sync.isolating import Culprits, Outage, reach
 from apps.sync.linking import link_parcels
+from apps.sync.models import SyncRules
 from apps.sync.parcels import Fetched
 from apps.sync.people import remember
 from apps.sync.rules import rules_of
@@ -127,16 +128,10 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, culprits: C
 
 def _store(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
     rules = rules_of(batch.mailbox.owner)
-    addresses = {
-        item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
-    }
-    contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
-    remember(contacts, user=batch.mailbox.owner, at=now())
+    _find_targets(batch, fetched, crm, rules=rules)
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
-    for item in fetched:
-        item.targets = targets_for(addresses[item.transfer.pk], contacts, link_companies=rules.link_companies)
     _renewed(batch)
     parcels = intend(batch, fetched, existing=existing, rules=rules, at=now())
     _step(batch, "intended")
@@ -149,7 +144,11 @@ def _store(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datet
     _step(batch, "created")
 
     _renewed(batch)
-    link_parcels(batch, parcels, crm=crm, at=now())
+    if refused := link_parcels(batch, parcels, crm=crm, at=now()):
+        # A colleague merged or deleted a record since it was found: who has these addresses now?
+        _find_targets(batch, [item for parcel in refused for item in parcel.items], crm, rules=rules)
+        _renewed(batch)
+        link_parcels(batch, refused, crm=crm, at=now())
     _step(batch, "related")
 
     attach_files(batch, parcels, crm=crm, rules=rules, until=until)
@@ -157,6 +156,15 @@ def _store(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datet
 
     recording.finish(batch, parcels, at=now())
     _step(batch, "recorded")
+
+
+def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules: SyncRules) -> None:
+    """Look every distinct address up in CORIPO, and say of each letter which records it belongs with."""
+    addresses = [counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched]
+    contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))
+    remember(contacts, user=batch.mailbox.owner, at=now())
+    for item, each in zip(fetched, addresses, strict=True):
+        item.targets = targets_for(each, contacts, link_companies=rules.link_companies)
 
 
 def _renewed(batch: Batch) -> None:
