@@ -169,6 +169,10 @@ class CrmClient(Protocol):
         """Who the login is and what it may do."""
         ...
 
+    def is_answering(self) -> bool:
+        """Whether CORIPO carries out an ordinary reading of this login now. Raises CrmUnauthorized."""
+        ...
+
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
         """The contacts that have each address, each contact once, ordered by id.
 

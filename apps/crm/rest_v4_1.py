@@ -29,6 +29,9 @@ class RestV41:
     def probe(self) -> Probe:
         return probing.probe(self._caller)
 
+    def is_answering(self) -> bool:
+        return reading.is_answering(self._caller)
+
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
         return reading.find_contacts(self._caller, addresses)
 

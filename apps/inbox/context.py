@@ -14,14 +14,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import CrmAccount, User
+from apps.core.clock import now
 from apps.core.templatetags.portal import moment
 from apps.inbox.filters import query_of
 from apps.inbox.folder_tree import FolderNode, choices, followed
 from apps.inbox.moving import capped
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState
+from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer, TransferQuerySet
 from apps.sync.queries import UNDECIDED, MessageFilter, count_undecided
+from apps.work.fences import outage
 from apps.work.models import Status
+
+# A first strike is a moment's trouble, as often as not over before a person has read of it.
+STRIKES_TO_TELL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def shell_of(user: User) -> Shell:
     mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
-    account = CrmAccount.objects.filter(user=user).first()
+    account = CrmAccount.objects.select_related("server").filter(user=user).first()
     return Shell(
-        navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account), attention_of(count_undecided(user))
+        navigation(mailboxes),
+        health_of(mailboxes),
+        trouble_of(mailboxes, account) or outage_of(mailboxes, account),
+        attention_of(count_undecided(user)),
     )
 
 
@@ -195,6 +204,21 @@ def attention_of(counts: Mapping[str, int]) -> Attention | None:
             for state in UNDECIDED
             if counts.get(state)
         ],
+    )
+
+
+def outage_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
+    """CORIPO does not answer: nobody has to do anything, and everybody may know since when. Silent at its first strike."""
+    standing = outage(crm_key(account.server), at=now()) if account else None
+    if standing is None or standing.strikes < STRIKES_TO_TELL:
+        return None
+    return Trouble(
+        headline=_("CORIPO has not answered since %(time)s.") % {"time": moment(standing.since)},
+        sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)) + " " + _("It goes on by itself."),
+        button=_("Status"),
+        url=reverse("status"),
+        tone="wait",
+        icon="queued",
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import OperationalError
+
 from apps.core.clock import now
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
@@ -21,11 +23,13 @@ from apps.mailboxes.turns import (
     TurnLost,
     due_mailboxes,
     is_tree_due,
+    lease,
     next_look,
     take_turn,
 )
 from apps.mailboxes.whereabouts import has_missing, settle_missing
-from apps.work.limits import HeldSlot, LimitReached, fence, lower_fence, slot
+from apps.work.fences import FenceStands, Passage, passage
+from apps.work.limits import HeldSlot, LimitReached, slot
 
 log = logging.getLogger(__name__)
 
@@ -54,30 +58,32 @@ def look_at_due_mailboxes(*, until: datetime, decide: Decide) -> bool:
 
 def _look_safely(turn: Turn, *, until: datetime, decide: Decide) -> None:
     mailbox = turn.mailbox
-    standing = fence(graph_key(mailbox))
-    if standing is not None:
-        turn.end(next_look_at=standing.until)
-        return
+    key = graph_key(mailbox)
     try:
-        with slot(graph_key(mailbox), BULK_SLOTS) as held, graph_client(mailbox) as client:
-            _look(turn, client, held, until=until, decide=decide)
+        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, graph_client(mailbox) as client:
+            _look(turn, client, held, way, until=until, decide=decide)
+    except FenceStands as standing:
+        turn.end(next_look_at=standing.again_at)
     except LimitReached:
         turn.end(next_look_at=now() + BUSY)
     except TurnLost:
         log.warning("turn lost", extra={"mailbox_id": mailbox.pk})
     except GraphError as error:
         _record_trouble(turn, error)
+    except OperationalError:
+        # The database was busy, or ended a circle of waiting at our cost: nothing of this page was kept.
+        log.warning("look gave way", extra={"mailbox_id": mailbox.pk}, exc_info=True)
+        turn.end(next_look_at=now() + BUSY)
     except Exception:
         # A fault of ours, seen in the logs; the mailbox is looked at again and the others are not held up.
         log.exception("look failed", extra={"mailbox_id": mailbox.pk})
         turn.end(next_look_at=now() + UNWATCHED_EVERY)
 
 
-def _look(turn: Turn, client: GraphClient, held: HeldSlot, *, until: datetime, decide: Decide) -> None:
+def _look(turn: Turn, client: GraphClient, held: HeldSlot, way: Passage, *, until: datetime, decide: Decide) -> None:
     mailbox = turn.mailbox
-    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, until=until, decide=decide))
+    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide))
     at = now()
-    lower_fence(graph_key(mailbox))
     if mailbox.status == Mailbox.Status.UNAVAILABLE:
         Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.UNAVAILABLE).update(
             status=Mailbox.Status.ACTIVE, status_since=at, status_reason=""
@@ -92,6 +98,7 @@ def _bring_in_step(look: Look) -> bool:
     has_read_tree = is_tree_due(look.mailbox, at=at)
     if has_read_tree:
         refresh_folders(look.mailbox, look.client, at=at)
+        look.way.answered()
     folders = _followed(look.mailbox)
     # The newest mail of every folder first, so that a person has something to look at.
     for folder in folders:

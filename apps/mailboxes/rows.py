@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from django.db import connection
+from django.db.models import Q
+
 from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
 from apps.mailboxes.identity import email_key, traits, variants
@@ -32,11 +35,25 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
     A row is known by its immutable id, so a moved message keeps row, state and marks. Drafts are no mail yet.
     """
     seen = {message.id: message for message in messages if not message.is_draft}
+    _hold(folder, seen.values())
     known = {row.graph_id: row for row in Message.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))}
     for row in known.values():
         _bring_up_to_date(row, seen[row.graph_id], folder)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
     return _insert(folder, [message for message in seen.values() if message.id not in known], at=at)
+
+
+def _hold(folder: MailFolder, messages: Iterable[GraphMessage]) -> None:
+    """Lock the rows of this page and all copies of its mails at once, in the order in which everybody locks copies.
+
+    A colleague's run locks the same copies. Were our own rows locked first and the copies with the new ones, the two could
+    wait for each other.
+    """
+    if connection.features.has_select_for_update:
+        listed = {message.id: email_key(message) for message in messages}
+        own = Q(mailbox=folder.mailbox_id, graph_id__in=list(listed))
+        copies = Message.objects.filter(own | Q(email_key__in=set(listed.values())))
+        list(copies.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) -> None:

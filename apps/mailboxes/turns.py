@@ -39,7 +39,7 @@ class Turn:
 
     def keep(self, *, at: datetime) -> None:
         """Renew the lease, in the transaction that is about to write. Raises TurnLost."""
-        if not self._held().update(look_lease_until=at + _lease()):
+        if not self._held().update(look_lease_until=at + lease()):
             raise TurnLost(self.mailbox.pk)
 
     def end(self, *, next_look_at: datetime, looked_at: datetime | None = None) -> None:
@@ -66,7 +66,7 @@ def take_turn(*, at: datetime) -> Turn | None:
     """The mailbox that has waited longest, or None where none is due and free."""
     for mailbox in due_mailboxes(at=at).order_by("next_look_at", "pk")[:CANDIDATES]:
         claim = uuid4()
-        if due_mailboxes(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + _lease()):
+        if due_mailboxes(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + lease()):
             return Turn(mailbox=mailbox, claim=claim, planned_at=mailbox.next_look_at)
     return None
 
@@ -87,5 +87,6 @@ def _is_watched(mailbox: Mailbox, *, at: datetime) -> bool:
     return mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
 
 
-def _lease() -> timedelta:
+def lease() -> timedelta:
+    """How long a carrier of a mailbox may be silent before somebody else takes its work, and its slot."""
     return timedelta(seconds=settings.LEASE_SECONDS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db.models import F
 
@@ -22,7 +21,8 @@ from apps.sync.models import Mark, SyncRules, Transfer
 from apps.sync.parcels import Fetched
 from apps.sync.policy import Case, left_out_by
 from apps.sync.states import Identity
-from apps.work.limits import HeldSlot, fence, lower_fence, raise_fence, slot
+from apps.work.fences import FenceStands, Passage, passage, raise_fence
+from apps.work.limits import slot
 from apps.work.models import Lane
 
 # Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
@@ -31,32 +31,40 @@ SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2,
 LARGEST_WHOLE_BYTES = 25 * 1024 * 1024
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
 MOST_BYTES = 32 * 1024 * 1024
-RENEW_AFTER = timedelta(seconds=10)
 
 
-def fetch_letters(batch: Batch, held: HeldSlot, *, lane: Lane, rules: SyncRules) -> list[Fetched]:
+def fetch_letters(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched]:
     """The letters that could be read, in the order of their transfers; the others are settled or given back.
 
     What a rule keeps out of this lane is settled as left out: without a request where the rows know it already.
-    `held` is the slot of Graph's limit that the requests go through.
+    The caller holds a slot of Graph's limit.
     """
     fetched: list[Fetched] = []
+    try:
+        with passage(graph_key(batch.mailbox)) as way:
+            cause = _fetch(batch, fetched, way, lane=lane, rules=rules)
+    except FenceStands as standing:
+        # It went up after the batch was claimed: another carrier was told to keep quiet.
+        cause = standing.reason
+    recording.give_back_unfetched(batch, fetched, cause=cause, not_before=now())
+    return fetched
+
+
+def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, rules: SyncRules) -> str:
+    """Read letter after letter into `fetched`; the code of the trouble that ended it, or "". Raises FenceStands."""
     marks = _marks(batch)
-    size, renewed_at = 0, now()
+    size = 0
     with graph_client(batch.mailbox) as graph:
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
             if _is_left_out(batch, transfer, lane=lane, marks=marks, rules=rules):
                 continue
-            standing = fence(graph_key(batch.mailbox))
-            if standing is not None:
-                # It went up after the batch was claimed: another carrier was told to keep quiet.
-                recording.give_back_unfetched(batch, fetched, cause=standing.reason, not_before=now())
-                return fetched
+            way.check()
             try:
                 source = _source(graph, transfer)
             except ItemGone:
+                way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
                 continue
             except GraphError as error:
@@ -64,12 +72,10 @@ def fetch_letters(batch: Batch, held: HeldSlot, *, lane: Lane, rules: SyncRules)
                     recording.fail(batch, [transfer], cause=error.code, at=now())
                     continue
                 if error.is_retryable:
-                    raise_fence(
-                        graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds, at=now()
-                    )
+                    raise_fence(graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds)
                     recording.put_off(batch, transfer, error=error, at=now())
-                recording.give_back_unfetched(batch, fetched, cause=error.code, not_before=now())
-                return fetched
+                return error.code
+            way.answered()
             with _suspected(batch, transfer):
                 letter = read_letter(source) if isinstance(source, bytes) else letter_of_parts(source)
             remember_kinds([(transfer.message, letter.kind, letter.is_private)], at=now())
@@ -77,12 +83,7 @@ def fetch_letters(batch: Batch, held: HeldSlot, *, lane: Lane, rules: SyncRules)
                 continue
             fetched.append(Fetched(transfer, letter))
             size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
-            if now() - renewed_at > RENEW_AFTER:
-                held.renew(at=now())
-                renewed_at = now()
-    lower_fence(graph_key(batch.mailbox))
-    recording.give_back_unfetched(batch, fetched, cause="", not_before=now())
-    return fetched
+    return ""
 
 
 def fetch_file(batch: Batch, transfer: Transfer, attachment: Attachment, *, lane: Lane, most_bytes: int) -> bytes:

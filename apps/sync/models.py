@@ -270,7 +270,10 @@ class Transfer(WorkItem):
             )
         ]
         indexes = [
-            models.Index(fields=["lane", "not_before", "id"], condition=Q(status="queued"), name="transfer_due"),
+            # Mailbox by mailbox: what waits longest in each is its first row.
+            models.Index(
+                fields=["lane", "mailbox", "not_before", "id"], condition=Q(status="queued"), name="transfer_turn"
+            ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
             models.Index(fields=["claim"], name="transfer_claim"),

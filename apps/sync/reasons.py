@@ -19,7 +19,7 @@ from apps.sync.deciding import MOST_ADDRESSES
 from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
 from apps.sync.people import people_beyond_limit
 from apps.sync.rules import rules_of
-from apps.work.limits import fence
+from apps.work.fences import outage
 
 MOST_NAMED = 5
 
@@ -192,7 +192,7 @@ def _waiting(told: _Story) -> Why:
             cause="crm_unauthorized",
             remedy=Remedy("connect_crm", _("Connect CORIPO")),
         )
-    standing = fence(crm_key(told.account.server)) or fence(graph_key(told.message.mailbox))
+    standing = outage(crm_key(told.account.server), at=now()) or outage(graph_key(told.message.mailbox), at=now())
     if standing:
         return Why(
             sentence_for(standing.reason),

@@ -147,6 +147,20 @@ def give_back(batch: Batch, *, error: CrmError, at: datetime) -> None:
         let_go_of_creating(batch)
 
 
+def wait_outside(batch: Batch, *, cause: str, at: datetime) -> None:
+    """A fence stands before CORIPO: everything still held waits for it, and it counts against no mail."""
+    with writing_facts(_identities(batch.transfers)):
+        _requeue(batch.held(), not_before=at, cause=cause)
+        let_go_of_creating(batch)
+
+
+def blame(batch: Batch, transfers: list[Transfer], *, error: CrmError, at: datetime) -> None:
+    """CORIPO answers others and breaks off at these: they come again, until they have come often enough to be set aside."""
+    with writing_facts(_identities(transfers)):
+        _try_again(batch, transfers, error, at=at, is_its_own=True)
+        let_go_of_creating(batch)
+
+
 def give_back_crashed(batch: Batch, *, at: datetime) -> None:
     """A fault of ours: its transfers travel one by one from now on, and the third time sets the culprit aside."""
     with writing_facts(_identities(batch.transfers)):
@@ -170,10 +184,17 @@ def let_go_of_creating(batch: Batch) -> None:
     CrmEmail.objects.filter(creator_claim=batch.claim).update(creator_claim=None, creator_lease_until=None)
 
 
-def _try_again(batch: Batch, transfers: list[Transfer], error: CrmError | GraphError | None, *, at: datetime) -> None:
+def _try_again(
+    batch: Batch,
+    transfers: list[Transfer],
+    error: CrmError | GraphError | None,
+    *,
+    at: datetime,
+    is_its_own: bool = False,
+) -> None:
     """Trouble at one mail: it comes again, until it has come often enough to be set aside."""
     failures = max(transfer.failures for transfer in transfers) + 1
-    if isinstance(error, _MAYBE_ITS_OWN) and failures >= MOST_FAILURES:
+    if (is_its_own or isinstance(error, _MAYBE_ITS_OWN)) and failures >= MOST_FAILURES:
         _settle(batch, transfers, Status.FAILED, at=at, cause="tried_often", detail=str(error)[:300])
     else:
         _retry(batch, transfers, error, at=at)
