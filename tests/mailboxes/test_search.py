@@ -117,7 +117,7 @@ def _indexed(word: str) -> list[tuple[int]]:
     """The ids under a word of the index, whether or not their messages are there."""
     key, condition = ("message_id", "words @@ %s::tsquery")
     if connection.vendor == "sqlite":
-        key, condition = ("rowid", "words match %s")
+        key, condition = ("rowid", "mailboxes_message_words match %s")
     with connection.cursor() as cursor:
         cursor.execute(
             f"select {key} from mailboxes_message_words where {condition}",
