@@ -21,8 +21,9 @@ from apps.inbox.folder_tree import FolderNode, choices, followed
 from apps.inbox.moving import capped
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState
 from apps.sync.claiming import crm_key
+from apps.sync.listing import MessageFilter
 from apps.sync.models import Transfer, TransferQuerySet
-from apps.sync.queries import UNDECIDED, MessageFilter, count_undecided
+from apps.sync.queries import UNDECIDED, count_undecided
 from apps.work.fences import outage
 from apps.work.models import Status
 

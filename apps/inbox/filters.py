@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from apps.mailboxes.models import Message, MessageState
-from apps.sync.queries import Cursor, MessageFilter
+from apps.sync.listing import Cursor, MessageFilter
 
 LONGEST_TEXT = 200
 

@@ -19,7 +19,8 @@ from apps.inbox.filters import filter_of, query_of
 from apps.inbox.moving import Moving, capped, first_moving
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState
-from apps.sync.queries import Cursor, MessageFilter, count_by_state, message_page, progress_of
+from apps.sync.listing import Cursor, MessageFilter
+from apps.sync.queries import count_by_state, message_page, progress_of
 
 # The states that ask a person to decide or to mend something; each has a chip above the list.
 CHIPS = (MessageState.NOT_SYNCED, MessageState.NO_MATCH, MessageState.FAILED)

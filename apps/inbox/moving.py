@@ -12,17 +12,8 @@ from apps.accounts.models import User
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Message
-from apps.sync.queries import (
-    COUNT_LIMIT,
-    MOVING,
-    Cursor,
-    MessageFilter,
-    Progress,
-    count_messages,
-    has_newer,
-    messages_by_id,
-    progress_of,
-)
+from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, has_newer
+from apps.sync.queries import MOVING, Progress, messages_by_id, progress_of
 
 # A page that was left open stops asking; whatever moves by then waits for something that takes long.
 POLLING_ENDS_AFTER = timedelta(minutes=10)

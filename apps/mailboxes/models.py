@@ -197,7 +197,7 @@ class Message(models.Model):
     has_attachments = models.BooleanField(default=False)
     is_private = models.BooleanField(default=False)
     web_link = models.TextField(blank=True)
-    # Lower case, without diacritics: subject, sender, recipients and preview, for the text filter.
+    # The words of subject, people and preview in the form of `mailboxes/search.py`, which finds them.
     search_text = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=MessageState, default=MessageState.NOT_SYNCED)
     seen_round = models.PositiveIntegerField(default=0)
@@ -210,14 +210,25 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailbox", "graph_id"], name="one_row_per_graph_message")]
         indexes = [
-            models.Index("mailbox", models.F("received_at").desc(), models.F("id").desc(), name="message_list"),
-            models.Index("folder", models.F("received_at").desc(), models.F("id").desc(), name="message_in_folder"),
+            # A list is walked in the order of one of these for each direction, whatever is filtered beside a text.
             models.Index(
-                "mailbox", "state", models.F("received_at").desc(), models.F("id").desc(), name="message_by_state"
+                "mailbox", "direction", models.F("received_at").desc(), models.F("id").desc(), name="message_list"
+            ),
+            models.Index(
+                "folder", "direction", models.F("received_at").desc(), models.F("id").desc(), name="message_in_folder"
+            ),
+            models.Index(
+                "mailbox",
+                "state",
+                "direction",
+                models.F("received_at").desc(),
+                models.F("id").desc(),
+                name="message_by_state",
             ),
             models.Index(
                 "folder",
                 "state",
+                "direction",
                 models.F("received_at").desc(),
                 models.F("id").desc(),
                 name="message_in_folder_by_state",

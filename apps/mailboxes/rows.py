@@ -12,11 +12,11 @@ from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
 from apps.mailboxes.identity import email_key, traits, variants
 from apps.mailboxes.models import MailFolder, Message, Participant
-from apps.mailboxes.texts import folded, storable
+from apps.mailboxes.search import search_text
+from apps.mailboxes.texts import storable
 
 # Of a mail to hundreds of people the first hundred are found by name; the text filter stays small.
 SEARCHED_PEOPLE = 100
-LONGEST_SEARCH_TEXT = 8000
 CHANGING_FIELDS = [
     "folder",
     "change_key",
@@ -114,7 +114,7 @@ def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, a
         is_read=message.is_read,
         has_attachments=message.has_attachments,
         web_link=message.web_link,
-        search_text=_search_text(message),
+        search_text=_searched(message),
         seen_round=folder.round,
     )
 
@@ -127,10 +127,10 @@ def _direction(folder: MailFolder, sender: Address) -> Message.Direction:
     return Message.Direction.RECEIVED
 
 
-def _search_text(message: GraphMessage) -> str:
+def _searched(message: GraphMessage) -> str:
     people = [person for _role, _position, person in _people(message)][:SEARCHED_PEOPLE]
-    words = [message.subject, *(f"{person.name} {person.address}" for person in people), message.preview]
-    return storable(folded("\n".join(words))[:LONGEST_SEARCH_TEXT])
+    texts = [message.subject, *(f"{person.name} {person.address}" for person in people), message.preview]
+    return search_text("\n".join(texts))
 
 
 def _participants(row: Message, message: GraphMessage) -> Iterator[Participant]:

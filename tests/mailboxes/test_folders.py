@@ -11,8 +11,9 @@ from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.models import Mailbox, MailFolder, Message
 from apps.mailboxes.turns import TREE_EVERY_UNWATCHED
 from apps.sync.actions import follow_folders, mark_synced, sync_messages
+from apps.sync.listing import MessageFilter
 from apps.sync.models import Mark, Transfer
-from apps.sync.queries import MessageFilter, message_page
+from apps.sync.queries import message_page
 from apps.work.models import Status
 from tests.mailboxes.conftest import Post
 from tests.mailboxes.signing_in import connect

@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from apps.core.clock import now
 from apps.mailboxes.models import Message
+from apps.sync.listing import MessageFilter
 from apps.sync.models import CrmFile, Outcome, Transfer
 from apps.sync.people import MOST_PEOPLE
-from apps.sync.queries import MessageFilter, message_page
+from apps.sync.queries import message_page
 from apps.sync.reasons import why
 
 pytestmark = pytest.mark.django_db(transaction=True)
