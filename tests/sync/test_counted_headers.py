@@ -24,7 +24,9 @@ def letter(*, also_in_cc: str = "") -> Letter:
         return Address(name=role, address=f"{role}@zakaznik.example")
 
     cc = (named("cc"), named(also_in_cc)) if also_in_cc else (named("cc"),)
-    return Letter("", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, Message.Kind.MAIL, ())
+    return Letter(
+        "", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, Message.Kind.MAIL, ()
+    )
 
 
 def counted(roles: list[str], **words: str) -> list[str]:
