@@ -16,7 +16,7 @@ from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
 from apps.sync.states import writing_facts
-from apps.work.models import Fence, Status
+from apps.work.models import Fence, Run, Status
 
 BATCH_SIZE = 50
 CRM_FENCE = "crm:"
@@ -52,7 +52,8 @@ class Batch:
 
 
 def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
-    """Due transfers whose mailbox is connected, whose owner's login works, and before which no fence stands."""
+    """Due transfers whose mailbox is connected, whose owner's login works, before which no fence stands, and whose run
+    is not paused."""
     fences = set(Fence.objects.filter(until__gt=at).values_list("key", flat=True))
     due = Transfer.objects.filter(
         status=Status.QUEUED,
@@ -68,6 +69,9 @@ def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
     fenced_servers = [int(key.removeprefix(CRM_FENCE)) for key in fences if key.startswith(CRM_FENCE)]
     if fenced_servers:
         due = due.exclude(mailbox__owner__crm_account__server__in=fenced_servers)
+    standing = list(Run.objects.standing().values_list("pk", flat=True))
+    if standing:
+        due = due.exclude(run__in=standing)
     return due
 
 

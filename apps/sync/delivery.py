@@ -20,7 +20,7 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
 from apps.sync.claiming import Batch, claim_batch, crm_key, deliverable, next_mailbox
-from apps.sync.deciding import counted_addresses, targets_for
+from apps.sync.deciding import counted_addresses, people_of, targets_for
 from apps.sync.fetching import fetch_letters
 from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
@@ -108,7 +108,8 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
 def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
     rules = rules_of(batch.mailbox.owner)
     addresses = {
-        item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
+        item.transfer.pk: counted_addresses(people_of(item.letter), mailbox=batch.mailbox, rules=rules)
+        for item in fetched
     }
     contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
     remember(contacts, user=batch.mailbox.owner, at=now())

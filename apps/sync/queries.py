@@ -29,12 +29,16 @@ _CURSOR = struct.Struct(">qQ")
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What a person wants to see. An empty field means all; `folder` must be one that the user may see."""
+    """What a person wants to see. An empty field means all; `folder` must be one that the user may see.
+
+    `up_to` is the id of the newest message that counts: what the portal learns of later is not meant.
+    """
 
     state: str = ""
     folder: int | None = None
     direction: str = ""
     text: str = ""
+    up_to: int | None = None
 
     @property
     def is_narrow(self) -> bool:
@@ -147,10 +151,20 @@ def count_by_state(user: User, wanted: MessageFilter, states: Iterable[str]) -> 
     return {state: count_messages(user, replace(wanted, state=state)) for state in states}
 
 
-def count_messages(user: User, wanted: MessageFilter) -> int:
-    """How many messages match, counted up to COUNT_LIMIT."""
-    total = sum(listing.order_by()[:COUNT_LIMIT].count() for listing in _listings(user, wanted))
-    return min(total, COUNT_LIMIT)
+def count_messages(user: User, wanted: MessageFilter, *, limit: int = COUNT_LIMIT) -> int:
+    """How many messages match, counted up to `limit`."""
+    total = sum(listing.order_by()[:limit].count() for listing in _listings(user, wanted))
+    return min(total, limit)
+
+
+def next_messages(user: User, wanted: MessageFilter, *, after: Cursor | None, size: int) -> list[Message]:
+    """The messages that follow this place in the list, the newest first; all of them are reached by going on from the last."""
+    return _merged([_older(qs, after)[:size] for qs in _listings(user, wanted)], newest_first=True)[:size]
+
+
+def newest_message_id() -> int:
+    """The id of the message that the portal learnt of last."""
+    return Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def has_newer(user: User, wanted: MessageFilter, cursor: Cursor | None) -> bool:
@@ -261,6 +275,8 @@ def _listing(mailbox_id: int, folder_ids: list[int], wanted: MessageFilter) -> Q
         messages = messages.filter(state=wanted.state)
     if wanted.direction:
         messages = messages.filter(direction=wanted.direction)
+    if wanted.up_to is not None:
+        messages = messages.filter(pk__lte=wanted.up_to)
     for word in folded(wanted.text).split():
         messages = messages.filter(search_text__contains=word)
     return messages

@@ -9,7 +9,7 @@ from apps.core.clock import now
 from apps.crm.face import Address
 from apps.mailboxes.letters import Letter
 from apps.mailboxes.models import Mailbox, Participant
-from apps.sync.deciding import counted_addresses
+from apps.sync.deciding import counted_addresses, people_of
 from apps.sync.models import SyncRules
 from apps.sync.people import known_people, plan
 from apps.sync.reasons import why
@@ -28,7 +28,9 @@ def letter(*, also_in_cc: str = "") -> Letter:
 
 
 def counted(roles: list[str], **words: str) -> list[str]:
-    found = counted_addresses(letter(**words), mailbox=Mailbox(own_addresses=[]), rules=SyncRules(counted_roles=roles))
+    found = counted_addresses(
+        people_of(letter(**words)), mailbox=Mailbox(own_addresses=[]), rules=SyncRules(counted_roles=roles)
+    )
     return [address.partition("@")[0] for address in found]
 
 
