@@ -29,7 +29,7 @@ def remaining(run: Run, *, left: int, at: datetime) -> Remaining | None:
     """None while too little has happened since the run moves, or where its speed varies so much that a number would lie."""
     if run.moving_since is None:
         return None
-    finished = Transfer.objects.filter(run=run, finished_result_gte=run.moving_since).order_by("-finished_at")
+    finished = Transfer.objects.filter(run=run, finished_at__gte=run.moving_since).order_by("-finished_at")
     results = [result for result in finished.values_list("finished_at", flat=True)[:MOST_RESULTS] if result is not None]
     if len(results) < FEWEST_RESULTS:
         return None
