@@ -19,7 +19,7 @@ from apps.sync.outcomes import OF_ITEMS, UNDER_WAY, RunOutcome, tallies
 from apps.sync.queries import MessageFilter
 from apps.sync.remaining import Remaining, remaining
 from apps.sync.tending import wanted_of
-from apps.work.models import Function, Run
+from apps.work.models import Function, Lane, Run
 
 # Statuses of runs as the badges of messages look.
 BADGES = {
@@ -58,6 +58,7 @@ class ShownRun:
     done: int
     total: str
     percent: int
+    is_whole: bool
     left: str
     left_range: str
     failures: int
@@ -72,8 +73,13 @@ class ShownRun:
         return self.run.status in Run.TENDED
 
     @property
+    def yields(self) -> bool:
+        """Whether single clicks are served before what this run asks for."""
+        return self.run.function == Function.SYNC and self.run.lane != Lane.INTERACTIVE
+
+    @property
     def may_pause(self) -> bool:
-        return self.run.status in (Run.Status.EXPANDING, Run.Status.RUNNING)
+        return self.run.status in (Run.Status.EXPANDING, Run.Status.RUNNING) and not self.is_whole
 
     @property
     def may_cancel(self) -> bool:
@@ -113,6 +119,8 @@ def _shown(run: Run, tally: Counter[str], folders: dict[int, str], *, at: dateti
         done=done,
         total=count_words(total) if run.status == Run.Status.FORECASTING else number_format(total),
         percent=min(100, done * 100 // total) if total else 100,
+        # A worker closes the run in a moment; until then there is nothing left to hold back.
+        is_whole=run.is_expanded and done >= total,
         left=_duration(estimate.likely) if estimate else "",
         left_range=_range(estimate) if estimate else "",
         failures=tally[RunOutcome.FAILED],

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import Count, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.sync.models import Transfer
 from apps.sync.recording import EXISTED
@@ -16,25 +16,25 @@ from apps.work.models import Function, Run, Status
 
 class RunOutcome(models.TextChoices):
     # Of transfers; the first two are on their way.
-    WAITING = "waiting", _("waiting")
-    MOVING = "moving", _("on their way")
-    STORED = "stored", _("synced")
-    ALREADY = "already", _("already in CORIPO")
-    NO_MATCH = "no_match", _("no match")
-    SKIPPED = "skipped", _("skipped")
-    GONE = "gone", _("deleted in CORIPO, left alone")
-    HIDDEN = "hidden", _("in CORIPO, no access")
-    FAILED = "failed", _("errors")
-    SETTLED = "settled", _("settled by hand")
+    WAITING = "waiting", pgettext_lazy("outcome of a run", "waiting")
+    MOVING = "moving", pgettext_lazy("outcome of a run", "on their way")
+    STORED = "stored", pgettext_lazy("outcome of a run", "synced")
+    ALREADY = "already", pgettext_lazy("outcome of a run", "already in CORIPO")
+    NO_MATCH = "no_match", pgettext_lazy("outcome of a run", "no match")
+    SKIPPED = "skipped", pgettext_lazy("outcome of a run", "skipped")
+    GONE = "gone", pgettext_lazy("outcome of a run", "deleted in CORIPO, left alone")
+    HIDDEN = "hidden", pgettext_lazy("outcome of a run", "in CORIPO, no access")
+    FAILED = "failed", pgettext_lazy("outcome of a run", "errors")
+    SETTLED = "settled", pgettext_lazy("outcome of a run", "settled by hand")
     # Of messages that became no transfer of the run, or are none any more.
-    LEFT_OUT = "left_out", _("marked, left out")
-    ELSEWHERE = "elsewhere", _("on their way for another wish")
-    SINGLY = "singly", _("asked for singly meanwhile")
-    TAKEN_BACK = "taken_back", _("taken back")
-    MARKED = "marked", _("marked anew")
-    UNCHANGED = "unchanged", _("marked so already")
+    LEFT_OUT = "left_out", pgettext_lazy("outcome of a run", "marked, left out")
+    ELSEWHERE = "elsewhere", pgettext_lazy("outcome of a run", "on their way for another wish")
+    SINGLY = "singly", pgettext_lazy("outcome of a run", "asked for singly meanwhile")
+    TAKEN_BACK = "taken_back", pgettext_lazy("outcome of a run", "taken back")
+    MARKED = "marked", pgettext_lazy("outcome of a run", "marked anew")
+    UNCHANGED = "unchanged", pgettext_lazy("outcome of a run", "marked so already")
     # Of a forecast.
-    UNKNOWN = "unknown", _("decided when they are read")
+    UNKNOWN = "unknown", pgettext_lazy("outcome of a run", "decided when they are read")
 
 
 # How a transfer shows its outcome: status, result, cause; None is any.

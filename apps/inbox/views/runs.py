@@ -68,9 +68,10 @@ def runs(request: PortalRequest) -> HttpResponse:
 def run(request: PortalRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for the part that changes while it moves."""
     own = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
-    (shown,) = shown_runs([own], user=request.user, at=now(), with_estimate=True)
+    at = now()
+    (shown,) = shown_runs([own], user=request.user, at=at, with_estimate=True)
     page = result_page(own, outcome=request.GET.get("outcome", ""), after=_number(request.GET.get("after", "")))
-    context = {"shown": shown, "page": page}
+    context = {"shown": shown, "page": page, "at": at}
     return _render(request, "runs/run.html", "runs/_progress.html", context, target="progress", moves=shown.is_moving)
 
 
