@@ -26,7 +26,7 @@ PORTION = 500
 CARRY = "apps.sync.tasks.carry_transfers"
 QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
 # Longer than a portion takes while CORIPO is slow. Who comes too early repeats a look, and writes nothing.
-TURN = timedelta(seconds=60)
+TURN = timedelta(seconds=30)
 
 
 def wanted_of(run: Run) -> MessageFilter:

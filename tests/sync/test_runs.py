@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,11 +17,20 @@ from apps.sync.claiming import claim_batch, deliverable, give_back_expired, next
 from apps.sync.models import Mark, Transfer
 from apps.sync.outcomes import OF_ITEMS, outcome_of, shows, tallies
 from apps.sync.remaining import estimate
-from apps.work.models import Function, Lane, Run, Status
+from apps.work.models import Function, Lane, Run, Slot, Status
 from tests.factories import NOON, MessageFactory, RunFactory, TransferFactory, UserFactory
+from tests.visitor import wait_until
 
+from .carrier import carrier
 from .runs import add_mails, asked, begun, desk_of, tended
 from .threads import together
+
+TEND = """
+from datetime import timedelta
+from apps.core.clock import now
+from apps.sync.tending import tend_runs
+tend_runs(until=now() + timedelta(seconds=60))
+"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,6 +125,25 @@ def test_a_worker_that_was_killed_in_between_is_followed_by_one_that_goes_on(fol
     run = tended(run)
     assert (run.asked, Transfer.objects.count()) == (250, 250)
     assert Transfer.objects.values("message").distinct().count() == 250
+
+
+def test_a_worker_that_is_killed_at_any_moment_leaves_whole_portions(folder, user):
+    add_mails(folder, 5_000)
+    run = begun(user)
+
+    with carrier(TEND) as worker:
+        wait_until(Transfer.objects.exists, seconds=60, what="the expansion has begun")
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+
+    run.refresh_from_db()
+    assert (run.status, run.asked) == (Run.Status.EXPANDING, Transfer.objects.count())
+    assert run.asked % tending.PORTION == 0
+    # Its turn ends with its lease; the next worker goes on.
+    Slot.objects.update(lease_until=NOON)
+    run = tended(run)
+    assert (run.asked, Transfer.objects.values("message").distinct().count()) == (5_000, 5_000)
+    assert Message.objects.filter(state="queued").count() == 5_000
 
 
 def test_two_workers_at_one_run_ask_for_nothing_twice(folder, user, small_portions):
