@@ -40,9 +40,12 @@ DOORS = {
     "states": Door("get", "/inbox/states/", (302, 302, 302, 302)),
     "message": Door("get", "/inbox/{message}/", OWN_PAGE),
     "act_on_message": Door("post", "/inbox/{message}/act/", OWN_POST, {"action": "mark"}),
+    "use_suggestion": Door("post", "/inbox/{message}/suggestion/", OWN_POST, {"address": "jana+crm@firma.example"}),
     "open_record": Door("get", "/inbox/{message}/open/", OWN_PAGE),
     "message_body": Door("get", "/inbox/{message}/body/", OWN_PAGE),
     "people": Door("get", "/inbox/{message}/people/", OWN_PAGE),
+    "message_records": Door("get", "/inbox/{message}/records/", OWN_PAGE),
+    "forget_record": Door("post", "/inbox/{message}/records/forget/", OWN_POST),
     "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
     "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
     "offer_matching": Door("get", "/inbox/matching/", (302, 302, 302, 302)),
@@ -55,6 +58,7 @@ DOORS = {
     "settings": Door("get", "/settings/", SIGNED_IN),
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
+    "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
     "status": Door("get", "/status/", SIGNED_IN),
     "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
@@ -67,7 +71,6 @@ DOORS = {
     "entra_callback": Door("get", "/accounts/entra/login/callback/", (401, 401, 401, 401)),
     "mailboxes:connect": Door("post", "/mailboxes/connect/", (302, 302, 302, 302)),
     "mailboxes:callback": Door("get", "/mailboxes/callback/", (302, 302, 302, 302)),
-    "mailboxes:folders": Door("post", "/mailboxes/{mailbox}/folders/", OWN_POST),
     "mailboxes:refresh": Door("post", "/mailboxes/{mailbox}/refresh/", OWN_POST),
 }
 

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.accounts.models import User
 from apps.inbox.filters import query_of
-from apps.mailboxes.models import MailFolder, Message, MessageState
+from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
 from apps.sync.bulk import MOST_COUNTED
+from apps.sync.listing import MessageFilter
 from apps.sync.outcomes import OF_ITEMS, UNDER_WAY, RunOutcome, tallies
-from apps.sync.queries import MessageFilter
 from apps.sync.remaining import Remaining, remaining
 from apps.sync.tending import wanted_of
 from apps.work.models import Function, Lane, Run
@@ -42,6 +42,14 @@ class Counted:
     code: str
     label: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The names of the folders and mailboxes of a user, by id."""
+
+    folders: dict[int, str]
+    mailboxes: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,11 @@ def shown_runs(runs: Iterable[Run], *, user: User, at: datetime, with_estimate: 
     """As many queries for one run as for twenty; an estimate costs one more for each run that moves."""
     runs = list(runs)
     counted = tallies(runs)
-    folders = dict(MailFolder.objects.visible_to(user).values_list("pk", "name")) if any(r.wanted for r in runs) else {}
-    return [_shown(run, counted[run.pk], folders, at=at, with_estimate=with_estimate) for run in runs]
+    places = places_of(user)
+    return [_shown(run, counted[run.pk], places, at=at, with_estimate=with_estimate) for run in runs]
 
 
-def _shown(run: Run, tally: Counter[str], folders: dict[int, str], *, at: datetime, with_estimate: bool) -> ShownRun:
+def _shown(run: Run, tally: Counter[str], places: Places, *, at: datetime, with_estimate: bool) -> ShownRun:
     if run.status in (Run.Status.FORECASTING, Run.Status.READY):
         done = sum(run.forecast.values())
     else:
@@ -111,7 +119,7 @@ def _shown(run: Run, tally: Counter[str], folders: dict[int, str], *, at: dateti
     return ShownRun(
         run=run,
         title=title_of(run),
-        filter_words=filter_words(wanted, folders) if run.wanted else _("Picked one by one"),
+        filter_words=filter_words(wanted, places) if run.wanted else _("Picked one by one"),
         filter_query=query_of(wanted),
         badge=BADGES[Run.Status(run.status)],
         parts=_parts(tally),
@@ -172,9 +180,21 @@ def count_words(count: int) -> str:
     return number_format(count)
 
 
-def filter_words(wanted: MessageFilter, folders: dict[int, str]) -> str:
-    """The filter as a person would say it: the folder, then what narrows it."""
-    parts = [folders.get(wanted.folder, _("A folder that is no longer there")) if wanted.folder else _("All mail")]
+def places_of(user: User) -> Places:
+    return Places(
+        folders=dict(MailFolder.objects.visible_to(user).values_list("pk", "name")),
+        mailboxes=dict(Mailbox.objects.visible_to(user).values_list("pk", "address")),
+    )
+
+
+def filter_words(wanted: MessageFilter, places: Places) -> str:
+    """The filter as a person would say it: the folder or mailbox, then what narrows it."""
+    if wanted.folder:
+        parts = [places.folders.get(wanted.folder, _("A folder that is no longer there"))]
+    elif wanted.mailbox:
+        parts = [places.mailboxes.get(wanted.mailbox, _("A mailbox that is no longer connected"))]
+    else:
+        parts = [_("All mail")]
     if wanted.state:
         parts.append(str(MessageState(wanted.state).label))
     if wanted.direction:

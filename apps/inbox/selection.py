@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.inbox.filters import filter_of
 from apps.inbox.functions import Code
-from apps.sync.queries import MessageFilter
+from apps.sync.listing import MessageFilter
 
 # A page shows fifty; more in one request comes from no page of ours.
 LARGEST_SELECTION = 200

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import OperationalError
+
 from apps.core.clock import now
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
@@ -14,9 +16,20 @@ from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise
 from apps.mailboxes.folders import refresh_folders
 from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow, read_page
 from apps.mailboxes.models import Mailbox, MailFolder
-from apps.mailboxes.turns import UNAVAILABLE_EVERY, UNWATCHED_EVERY, Turn, TurnLost, due_mailboxes, next_look, take_turn
-from apps.mailboxes.whereabouts import settle_missing
-from apps.work.limits import HeldSlot, LimitReached, fence, lower_fence, slot
+from apps.mailboxes.turns import (
+    UNAVAILABLE_EVERY,
+    UNWATCHED_EVERY,
+    Turn,
+    TurnLost,
+    due_mailboxes,
+    is_tree_due,
+    lease,
+    next_look,
+    take_turn,
+)
+from apps.mailboxes.whereabouts import has_missing, settle_missing
+from apps.work.fences import FenceStands, Passage, passage
+from apps.work.limits import HeldSlot, LimitReached, slot
 
 log = logging.getLogger(__name__)
 
@@ -45,30 +58,32 @@ def look_at_due_mailboxes(*, until: datetime, decide: Decide) -> bool:
 
 def _look_safely(turn: Turn, *, until: datetime, decide: Decide) -> None:
     mailbox = turn.mailbox
-    standing = fence(graph_key(mailbox))
-    if standing is not None:
-        turn.end(next_look_at=standing.until)
-        return
+    key = graph_key(mailbox)
     try:
-        with slot(graph_key(mailbox), BULK_SLOTS) as held, graph_client(mailbox) as client:
-            _look(turn, client, held, until=until, decide=decide)
+        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, graph_client(mailbox) as client:
+            _look(turn, client, held, way, until=until, decide=decide)
+    except FenceStands as standing:
+        turn.end(next_look_at=standing.again_at)
     except LimitReached:
         turn.end(next_look_at=now() + BUSY)
     except TurnLost:
         log.warning("turn lost", extra={"mailbox_id": mailbox.pk})
     except GraphError as error:
         _record_trouble(turn, error)
+    except OperationalError:
+        # The database was busy, or ended a circle of waiting at our cost: nothing of this page was kept.
+        log.warning("look gave way", extra={"mailbox_id": mailbox.pk}, exc_info=True)
+        turn.end(next_look_at=now() + BUSY)
     except Exception:
         # A fault of ours, seen in the logs; the mailbox is looked at again and the others are not held up.
         log.exception("look failed", extra={"mailbox_id": mailbox.pk})
         turn.end(next_look_at=now() + UNWATCHED_EVERY)
 
 
-def _look(turn: Turn, client: GraphClient, held: HeldSlot, *, until: datetime, decide: Decide) -> None:
+def _look(turn: Turn, client: GraphClient, held: HeldSlot, way: Passage, *, until: datetime, decide: Decide) -> None:
     mailbox = turn.mailbox
-    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, until=until, decide=decide))
+    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide))
     at = now()
-    lower_fence(graph_key(mailbox))
     if mailbox.status == Mailbox.Status.UNAVAILABLE:
         Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.UNAVAILABLE).update(
             status=Mailbox.Status.ACTIVE, status_since=at, status_reason=""
@@ -79,7 +94,11 @@ def _look(turn: Turn, client: GraphClient, held: HeldSlot, *, until: datetime, d
 
 def _bring_in_step(look: Look) -> bool:
     """One look; False where time ran out before everything was read."""
-    refresh_folders(look.mailbox, look.client)
+    at = now()
+    has_read_tree = is_tree_due(look.mailbox, at=at)
+    if has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=at)
+        look.way.answered()
     folders = _followed(look.mailbox)
     # The newest mail of every folder first, so that a person has something to look at.
     for folder in folders:
@@ -90,7 +109,11 @@ def _bring_in_step(look: Look) -> bool:
     for folder in folders:
         with _its_own_trouble(folder):
             is_in_step = follow(look, folder) and is_in_step
-    # Only now: what left one folder may have turned up in another.
+    # Only now: what left one folder may have turned up in another, and that one may be new.
+    if not has_missing(look.mailbox):
+        return is_in_step
+    if not has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=now())
     return is_in_step and not settle_missing(look.mailbox, look.client, at=now())
 
 
@@ -102,6 +125,7 @@ def _its_own_trouble(folder: MailFolder) -> Iterator[None]:
     except ItemGone:
         # Should it only have been away for a moment, the next reading of the tree brings it back.
         MailFolder.objects.filter(pk=folder.pk).update(is_gone=True)
+        Mailbox.objects.filter(pk=folder.mailbox_id).update(folders_read_at=None)
     except GraphError as error:
         if error.is_retryable or isinstance(error, MailboxDisconnected | MailboxUnavailable | GraphForbidden):
             raise

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.sync.queries import MessageFilter, count_messages, newest_message_id
+from apps.sync.listing import MessageFilter, count_messages, newest_message_id
 from apps.sync.tending import CARRY, QUEUES, failures_of, stored_filter, tend
 from apps.work.models import Function, Lane, Run
 from apps.work.wakeups import wake

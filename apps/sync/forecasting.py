@@ -1,7 +1,7 @@
 """What a run would do, before it does anything: from rows, and from one look at CORIPO for what they do not say.
 
-`deciding` answers here as it will when the letters are read. What differs by then was changed meanwhile, or stands in the
-letter alone.
+`policy` and `deciding` answer here as they will when the letters are read. What differs by then was changed meanwhile, or
+stands in the letter alone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
+from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
 from apps.sync.people import FRESH_FOR, remember
+from apps.sync.policy import Case, left_out_by
 from apps.sync.rules import rules_of
-from apps.sync.wishes import mark_key, marked_synced, marks_by_key
+from apps.sync.states import Identity
+from apps.sync.wishes import mark_key, marks_by_key
 from apps.work.models import Function, Lane, Run
 
 log = logging.getLogger(__name__)
@@ -53,28 +56,33 @@ def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter
 def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> Iterable[RunOutcome]:
     user = run.requested_by
     rules = rules_of(user)
-    left_out = marked_synced(messages)
+    lane = Lane(run.lane)
+    marks = marks_by_key(messages)
     active = Transfer.objects.active().filter(message__in=[message.pk for message in messages])
-    waiting = dict(active.values_list("message", "lane"))
-    recorded = _recorded(messages, user=user, lane=run.lane)
+    waiting = set(active.values_list("message", flat=True))
+    recorded = _recorded(messages, user=user, lane=lane)
     open_ones: list[Message] = []
     for message in messages:
-        if message.pk in left_out:
+        mark = marks.get(mark_key(message), "")
+        if mark == Mark.Value.SYNCED:
             yield RunOutcome.LEFT_OUT
-        elif message.pk in waiting and run.lane != Lane.INTERACTIVE:
+        elif message.pk in waiting and lane != Lane.INTERACTIVE:
             yield RunOutcome.ELSEWHERE
-        elif (message.email_key, message.variant) in recorded:
-            yield recorded[message.email_key, message.variant]
+        elif left_out_by(Case.of(message, lane=lane, mark=mark), rules):
+            yield RunOutcome.SKIPPED
+        elif _identity(message) in recorded:
+            yield recorded[_identity(message)]
         else:
             open_ones.append(message)
     addresses = _addresses(open_ones, rules=rules)
     known = _ask(open_ones, addresses, run=run, at=at)
+    chosen = _chosen(open_ones)
     for message in open_ones:
-        yield _decide(message, addresses[message.pk], known, rules=rules)
+        has_target = message.pk in chosen or any(known.matched.get(address) for address in addresses[message.pk])
+        yield _decide(message, known, has_target=has_target, rules=rules)
 
 
-def _decide(message: Message, addresses: Collection[str], known: _Known, *, rules: SyncRules) -> RunOutcome:
-    has_target = any(known.matched.get(address) for address in addresses)
+def _decide(message: Message, known: _Known, *, has_target: bool, rules: SyncRules) -> RunOutcome:
     if known.records is None:
         stores = is_stored(has_target=has_target, is_known=False, stores_without_match=rules.no_match == NoMatch.STORE)
         return RunOutcome.STORED if stores else RunOutcome.UNKNOWN
@@ -88,7 +96,7 @@ def _decide(message: Message, addresses: Collection[str], known: _Known, *, rule
     return RunOutcome.STORED if stores else RunOutcome.NO_MATCH
 
 
-def _recorded(messages: Collection[Message], *, user: User, lane: str) -> dict[tuple[str, str], RunOutcome]:
+def _recorded(messages: Collection[Message], *, user: User, lane: Lane) -> dict[Identity, RunOutcome]:
     """The mails whose record the portal knows. What was deleted there begins anew by hand, and is left alone by the rest."""
     records = (
         CrmEmail.objects.filter(
@@ -110,6 +118,20 @@ def _recorded(messages: Collection[Message], *, user: User, lane: str) -> dict[t
             outcome = RunOutcome.GONE
         found[record.email_key, record.variant] = outcome
     return found
+
+
+def _chosen(messages: Collection[Message]) -> set[int]:
+    """The messages for which a person chose a record."""
+    found: set[int] = set()
+    for mailbox in {message.mailbox for message in messages}:
+        of_it = [message for message in messages if message.mailbox_id == mailbox.pk]
+        chosen = chosen_targets(mailbox, map(_identity, of_it))
+        found |= {message.pk for message in of_it if _identity(message) in chosen}
+    return found
+
+
+def _identity(message: Message) -> Identity:
+    return message.email_key, message.variant
 
 
 def _addresses(messages: Collection[Message], *, rules: SyncRules) -> dict[int, list[str]]:

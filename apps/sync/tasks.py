@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync import tending
-from apps.sync.claiming import deliverable, give_back_expired
+from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.states import decide_new_messages
 from apps.sync.tending import QUEUES
@@ -46,7 +46,7 @@ def sweep() -> None:
     at = now()
     give_back_expired(at=at)
     for lane, queue in QUEUES.items():
-        if deliverable(lane=lane, at=at).exists():
+        if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if tending.has_runs_to_tend():
         tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)

@@ -13,9 +13,9 @@ from django.db.models import Exists, OuterRef
 from apps.core.clock import now
 from apps.mailboxes.models import Message
 from apps.sync.forecasting import foresee
+from apps.sync.listing import Cursor, MessageFilter, older_messages
 from apps.sync.models import Mark, Transfer, TransferQuerySet
 from apps.sync.outcomes import tallies
-from apps.sync.queries import Cursor, MessageFilter, next_messages
 from apps.sync.states import writing_facts
 from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.limits import LimitReached, slot
@@ -89,7 +89,7 @@ def end_finished_runs(*, at: datetime) -> int:
 
 def _forecast(run: Run, *, at: datetime) -> bool:
     wanted = wanted_of(run)
-    messages = next_messages(run.requested_by, wanted, after=Cursor.parse(run.place), size=PORTION)
+    messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
     counted = Counter(run.forecast) + foresee(messages, run, at=at)
     is_complete = len(messages) < PORTION
     # CORIPO was asked without a lock: if another one was faster, or the run has begun, this portion is theirs.
@@ -103,7 +103,7 @@ def _forecast(run: Run, *, at: datetime) -> bool:
 
 
 def _expand(run: Run, at: datetime) -> bool:
-    messages = next_messages(run.requested_by, wanted_of(run), after=Cursor.parse(run.place), size=PORTION)
+    messages = older_messages(run.requested_by, wanted_of(run), Cursor.parse(run.place), most=PORTION)
     pks = [message.pk for message in messages]
     if run.function == Function.SYNC:
         chosen = own_messages(pks, run.requested_by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +15,8 @@ from apps.work.models import Lane, Run, Status
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What became of messages that were asked for. `raised` waited already and belong to this run now; `elsewhere` are
-    carried for another wish."""
+    """What became of messages that were asked for. `raised` were under way already and belong to this run now; `elsewhere`
+    are carried for another wish."""
 
     new: int
     raised: int
@@ -40,11 +40,12 @@ def queue_messages(
     at: datetime,
     leave_out_marked: bool,
     store_without_match: bool = False,
+    also_addresses: Sequence[str] = (),
 ) -> Queued:
     """Queue what is not under way yet, in the run's lane. Call it inside `writing_facts` of these messages.
 
-    In the interactive lane, what waits already moves up and belongs to this run from now on: a pause or the end of the
-    run that it came with holds back nothing that somebody has asked for singly.
+    In the interactive lane, what is under way already moves up and belongs to this run from now on: neither the rules of
+    a slower lane nor a pause or the end of the run that it came with hold back what somebody has asked for singly.
     """
     left_out = marked_synced(messages) if leave_out_marked else set()
     going = [message for message in messages if message.pk not in left_out]
@@ -52,12 +53,12 @@ def queue_messages(
     waiting = set(active.values_list("message_id", flat=True))
     raised = 0
     if run.lane == Lane.INTERACTIVE:
+        raised = active.update(lane=Lane.INTERACTIVE, run=run)
         # What waits for its retry time is tried now.
-        raised = active.filter(status=Status.QUEUED).update(
-            lane=Lane.INTERACTIVE,
-            run=run,
+        active.filter(status=Status.QUEUED).update(
             not_before=at,
             **({"store_without_match": True} if store_without_match else {}),
+            **({"also_addresses": list(also_addresses)} if also_addresses else {}),
         )
     Transfer.objects.bulk_create(
         [
@@ -70,6 +71,7 @@ def queue_messages(
                 queued_at=at,
                 not_before=at,
                 store_without_match=store_without_match,
+                also_addresses=list(also_addresses),
             )
             for message in going
             if message.pk not in waiting

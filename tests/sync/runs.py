@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.core.clock import now
 from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.sync.bulk import ask_run, start_run
-from apps.sync.queries import MessageFilter
+from apps.sync.listing import MessageFilter
 from apps.sync.tending import tend, tend_runs
 from apps.work.models import Function, Run
 from tests.factories import NOON, CrmAccountFactory, MailFolderFactory

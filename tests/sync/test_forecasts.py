@@ -12,8 +12,8 @@ from apps.mailboxes.models import Message
 from apps.sync.actions import mark_not_synced, mark_synced
 from apps.sync.bulk import ask_run, start_run
 from apps.sync.delivery import deliver_due
+from apps.sync.listing import MessageFilter
 from apps.sync.models import CrmEmail, KnownAddress, Transfer
-from apps.sync.queries import MessageFilter
 from apps.sync.tending import tend_runs
 from apps.work.models import Function, Lane, Run
 from tests.desk import Desk

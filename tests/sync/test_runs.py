@@ -13,7 +13,7 @@ from apps.mailboxes.models import Message
 from apps.sync import tending
 from apps.sync.actions import mark_synced, sync_messages
 from apps.sync.bulk import cancel_run, discard_run, pause_run, resume_run, retry_failed, start_run
-from apps.sync.claiming import claim_batch, deliverable, give_back_expired, next_mailbox
+from apps.sync.claiming import claim_batch, give_back_expired, mailboxes_with_due, next_mailbox
 from apps.sync.models import Mark, Transfer
 from apps.sync.outcomes import OF_ITEMS, outcome_of, shows, tallies
 from apps.sync.remaining import estimate
@@ -178,17 +178,18 @@ def test_nothing_of_a_paused_run_is_taken_and_all_of_it_after(folder, user, smal
 
     assert pause_run(run)
 
-    assert not deliverable(lane=Lane.AUTOMATIC, at=now()).exists()
+    assert not mailboxes_with_due(lane=Lane.AUTOMATIC, at=now()).exists()
     assert claim_batch(mailbox, lane=Lane.AUTOMATIC, at=now()) is None
     assert tended(run).asked == 100, "the expansion rests as well"
     # What was under way and comes back waits with the others.
     batch.held().update(lease_until=NOON)
     give_back_expired(at=now())
-    assert not deliverable(lane=Lane.AUTOMATIC, at=now()).exists()
+    assert next_mailbox(lane=Lane.AUTOMATIC, at=now()) is None
 
     assert resume_run(run, at=now())
     assert tended(run).asked == 250
-    assert deliverable(lane=Lane.AUTOMATIC, at=now()).count() == 250
+    assert next_mailbox(lane=Lane.AUTOMATIC, at=now()) == mailbox
+    assert Transfer.objects.due(lane=Lane.AUTOMATIC, at=now()).count() == 250
 
 
 def test_a_click_on_a_message_of_a_paused_run_goes_and_outlives_the_end_of_the_run(folder, user, small_portions):
@@ -199,7 +200,10 @@ def test_a_click_on_a_message_of_a_paused_run_goes_and_outlives_the_end_of_the_r
 
     sync_messages([clicked.pk], user=user, at=now(), leave_out_marked=False)
 
-    assert [t.message_id for t in deliverable(lane=Lane.INTERACTIVE, at=now())] == [clicked.pk]
+    assert next_mailbox(lane=Lane.AUTOMATIC, at=now()) is None
+    taken = claim_batch(folder.mailbox, lane=Lane.INTERACTIVE, at=now())
+    assert [transfer.message_id for transfer in taken.transfers] == [clicked.pk]
+    taken.held().update(status=Status.QUEUED, claim=None, lease_until=None)
     run.refresh_from_db()
     assert tallies([run])[run.pk] == {"waiting": 249, "singly": 1}
     cancel_run(run, at=now())

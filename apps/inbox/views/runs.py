@@ -17,10 +17,9 @@ from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.results import csv_lines, result_page
-from apps.inbox.runs import count_words, filter_words, shown_runs
+from apps.inbox.runs import count_words, filter_words, places_of, shown_runs
 from apps.inbox.selection import MatchingForm, SteeringForm
 from apps.inbox.views.states import STOP_POLLING
-from apps.mailboxes.models import MailFolder
 from apps.sync.bulk import (
     ask_run,
     cancel_run,
@@ -31,8 +30,8 @@ from apps.sync.bulk import (
     retry_failed,
     start_run,
 )
+from apps.sync.listing import newest_message_id
 from apps.sync.queries import PAGE_SIZE as LIST_PAGE_SIZE
-from apps.sync.queries import newest_message_id
 from apps.work.models import Function, Run
 
 PAGE_SIZE = 20
@@ -149,13 +148,12 @@ def _steer(own: Run, action: str, *, at: datetime) -> bool:
 
 def _matching_context(request: PortalRequest) -> dict[str, object]:
     wanted = filter_of(request.GET)
-    folders = dict(MailFolder.objects.visible_to(request.user).values_list("pk", "name"))
     count = matching(request.user, wanted)
     return {
         "count": count,
         "has_more": count > LIST_PAGE_SIZE,
         "count_words": count_words(count),
-        "filter_words": filter_words(wanted, folders),
+        "filter_words": filter_words(wanted, places_of(request.user)),
         "query": query_of(wanted),
         "up_to": newest_message_id(),
     }

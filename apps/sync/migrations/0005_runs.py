@@ -6,13 +6,22 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailboxes", "0001_initial"),
-        ("sync", "0001_initial"),
-        ("work", "0002_runs"),
+        ("mailboxes", "0004_search"),
+        ("sync", "0004_transfer_turn"),
+        ("work", "0003_runs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name="transfer", name="transfer_turn"),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=models.Index(
+                condition=models.Q(("status", "queued")),
+                fields=["lane", "mailbox", "not_before", "id", "run"],
+                name="transfer_turn",
+            ),
+        ),
         migrations.AddIndex(
             model_name="transfer",
             index=models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
