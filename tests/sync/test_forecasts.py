@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from apps.core.clock import now
+from apps.crm.face import FoundRecord
 from apps.mailboxes.models import Message
-from apps.sync.actions import mark_not_synced, mark_synced
+from apps.sync import bulk
+from apps.sync.actions import choose_records, mark_not_synced, mark_synced
 from apps.sync.bulk import ask_run, start_run
 from apps.sync.delivery import deliver_due
 from apps.sync.listing import MessageFilter
@@ -18,6 +21,7 @@ from apps.sync.tending import tend_runs
 from apps.work.models import Function, Lane, Run
 from tests.desk import Desk
 from tests.factories import CrmEmailFactory, UserFactory
+from tests.sandbox_server import mime
 
 from .runs import add_mails, asked, desk_of, tended
 
@@ -34,6 +38,7 @@ def forecast_of(desk: Desk) -> Run:
 
 def carried(desk: Desk, run: Run) -> Run:
     start_run(run, at=now())
+    tend_runs(until=now() + timedelta(seconds=60))
     for _ in range(20):
         desk.deliver()
         deliver_due(Lane.AUTOMATIC, until=now() + timedelta(seconds=60))
@@ -79,6 +84,34 @@ def test_the_second_run_over_the_same_mail_finds_all_of_it(desk: Desk) -> None:
 def test_a_rule_that_stores_without_match_is_foreseen(desk: Desk) -> None:
     desk.rule(no_match="store")
     desk.receives(sender="nikdo@jinde.example")
+
+    run = carried(desk, forecast_of(desk))
+
+    assert run.tally == run.forecast == {"stored": 1}
+
+
+@pytest.mark.parametrize(
+    ("most_at_once", "expected"), [(200, {"stored": 2}), (0, {"stored": 1, "skipped": 1})], ids=["by hand", "in bulk"]
+)
+def test_what_a_rule_leaves_out_in_the_lane_of_the_run_is_foreseen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, most_at_once: int, expected: dict[str, int]
+) -> None:
+    monkeypatch.setattr(bulk, "MOST_AT_ONCE", most_at_once)
+    desk.coripo.contact(desk.customer)
+    desk.receives()
+    newsletter = b"List-Unsubscribe: <mailto:pryc@kovarna-morava.example>\r\n"
+    desk.receives_raw(newsletter + mime(sender=desk.customer, to=desk.person["mail"], message_id=f"<{uuid4().hex}@x>"))
+
+    run = carried(desk, forecast_of(desk))
+
+    assert run.tally == run.forecast == expected
+
+
+def test_a_chosen_record_counts_as_a_match(desk: Desk) -> None:
+    message = desk.receives(sender="nikdo@jinde.example")
+    company = FoundRecord("Accounts", desk.coripo.company("Kovárna Morava a.s."), "Kovárna Morava a.s.")
+    choose_records(message.pk, [company], user=desk.user, at=now())
+    Transfer.objects.all().delete()
 
     run = carried(desk, forecast_of(desk))
 

@@ -212,6 +212,23 @@ def test_a_click_on_a_message_of_a_paused_run_goes_and_outlives_the_end_of_the_r
     assert [t.message_id for t in Transfer.objects.all()] == [clicked.pk]
 
 
+def test_a_click_on_what_is_on_its_way_for_a_run_brings_it_before_a_person(folder, user, small_portions):
+    add_mails(folder, 250)
+    run = tended(begun(user))
+    (clicked, *_others) = claim_batch(folder.mailbox, lane=Lane.AUTOMATIC, at=now()).transfers
+
+    asked = sync_messages([clicked.message_id], user=user, at=now(), leave_out_marked=False)
+    pause_run(run)
+
+    clicked.refresh_from_db()
+    assert (clicked.status, clicked.lane, clicked.run) == (Status.CLAIMED, Lane.INTERACTIVE, asked.run)
+    assert (asked.queued, asked.already) == (0, 1)
+    # Its carrier dies: it is tried again at once, and not with the run that rests.
+    Transfer.objects.filter(pk=clicked.pk).update(lease_until=NOON)
+    give_back_expired(at=now())
+    assert next_mailbox(lane=Lane.INTERACTIVE, at=now()) == folder.mailbox
+
+
 def test_cancelling_takes_back_what_waits_and_lets_finish_what_is_under_way(folder, user, small_portions):
     add_mails(folder, 250)
     run = tended(begun(user))
