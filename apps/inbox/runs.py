@@ -90,8 +90,12 @@ class ShownRun:
         return self.run.status in (Run.Status.EXPANDING, Run.Status.RUNNING) and not self.is_whole
 
     @property
+    def may_resume(self) -> bool:
+        return self.run.status == Run.Status.PAUSED and not self.is_whole
+
+    @property
     def may_cancel(self) -> bool:
-        return self.may_pause or self.run.status in (Run.Status.PAUSED, Run.Status.RETRYING)
+        return self.may_pause or self.may_resume or self.run.status == Run.Status.RETRYING
 
     @property
     def may_retry(self) -> bool:

@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message
-from apps.mailboxes.search import looked_up, matching
+from apps.mailboxes.search import is_common, looked_up, matching
 from apps.mailboxes.texts import words_of
 
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
@@ -112,7 +112,12 @@ def count_messages(user: User, wanted: MessageFilter, *, limit: int = COUNT_LIMI
     words = words_of(wanted.text)
     total = 0
     for part in _parts(user, wanted):
-        rows = _looked_up(part, wanted, words) if wanted.text else _in_order_of_index(part, wanted)
+        if not wanted.text:
+            rows = _in_order_of_index(part, wanted)
+        elif words and is_common(words, mailbox_id=part.mailbox_id):
+            rows = matching(_in_order_of_index(part, wanted), words)
+        else:
+            rows = _looked_up(part, wanted, words)
         total += rows.order_by()[:limit].count()
     return min(total, limit)
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from apps.core.clock import now
 from apps.mailboxes.models import Message
@@ -19,7 +19,7 @@ from apps.sync.outcomes import tallies
 from apps.sync.states import writing_facts
 from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.limits import LimitReached, slot
-from apps.work.models import Function, Lane, Run, Status
+from apps.work.models import Function, Lane, Run, RunQuerySet, Status
 from apps.work.wakeups import wake
 
 PORTION = 500
@@ -39,7 +39,7 @@ def stored_filter(wanted: MessageFilter) -> dict[str, object]:
 
 
 def has_runs_to_tend() -> bool:
-    return Run.objects.filter(status__in=Run.TENDED).exists()
+    return Run.objects.filter(status__in=Run.TENDED).exists() or _finished().exists()
 
 
 def tend_runs(*, until: datetime) -> bool:
@@ -80,11 +80,17 @@ def tend(pk: int, *, at: datetime) -> bool:
 
 def end_finished_runs(*, at: datetime) -> int:
     """Close the runs of which nothing is under way any more, with their outcomes as they stand. Returns how many."""
-    active = Transfer.objects.active().filter(run=OuterRef("pk"))
-    finished = list(Run.objects.filter(status=Run.Status.RUNNING).exclude(Exists(active)))
+    finished = list(_finished())
     for run in finished:
         _end(run, Run.Status.DONE, at=at)
     return len(finished)
+
+
+def _finished() -> RunQuerySet:
+    """Runs of which nothing is under way. One may be paused when its last transfers are: then nothing is left to resume."""
+    active = Transfer.objects.active().filter(run=OuterRef("pk"))
+    whole = Q(status=Run.Status.RUNNING) | Q(status=Run.Status.PAUSED, is_expanded=True)
+    return Run.objects.filter(whole).exclude(Exists(active))
 
 
 def _forecast(run: Run, *, at: datetime) -> bool:

@@ -192,6 +192,20 @@ def test_nothing_of_a_paused_run_is_taken_and_all_of_it_after(folder, user, smal
     assert Transfer.objects.due(lane=Lane.AUTOMATIC, at=now()).count() == 250
 
 
+def test_a_paused_run_of_which_the_last_mails_arrive_ends_by_itself(folder, user):
+    add_mails(folder, 3)
+    run = begun(user)
+    batch = claim_batch(folder.mailbox, lane=Lane.INTERACTIVE, at=now())
+    pause_run(run)
+    assert tended(run).status == Run.Status.PAUSED
+    assert not tending.has_runs_to_tend()
+
+    batch.held().update(status=Status.DONE, result=Transfer.Result.STORED, claim=None, finished_at=now())
+
+    assert tending.has_runs_to_tend()
+    assert (tended(run).status, run.tally) == (Run.Status.DONE, {"stored": 3})
+
+
 def test_a_click_on_a_message_of_a_paused_run_goes_and_outlives_the_end_of_the_run(folder, user, small_portions):
     add_mails(folder, 250)
     run = tended(begun(user))
