@@ -2,6 +2,7 @@
 
 ./run bench                      every figure, `name value unit <= aim`
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
+./run bench bulk --mails N       a run over everything while CORIPO is slow, and forecasts in a large mailbox
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import figures, kill, storm
+from bench import bulk, figures, kill, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -21,10 +22,14 @@ def main(arguments: list[str]) -> int:
     kills.add_argument("--mails", type=int, default=300)
     kills.add_argument("--profile", choices=["small", "large"], default="small")
     kills.add_argument("--seed", type=int, default=1)
+    runs = commands.add_parser("bulk", help="run over everything, foresee it, and reckon how long it takes")
+    runs.add_argument("--mails", type=int, default=bulk.MAILS)
     commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
     options = parser.parse_args(arguments)
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
+    if options.command == "bulk":
+        return bulk.main(mails=options.mails)
     if options.command == "storm":
         return storm.main()
     return figures.main()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import mailbox
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import requests
@@ -48,6 +51,23 @@ class BenchDesk:
             message_ids.append(message_id)
         return message_ids
 
+    def receive_at_once(self, senders: list[str]) -> None:
+        """Put one mail from each of these into the mailbox, a minute between them, past the sandbox's HTTP."""
+        with tempfile.TemporaryDirectory() as folder:
+            box = mailbox.mbox(Path(folder) / "mails.mbox", create=True)
+            for number, sender in enumerate(senders):
+                box.add(
+                    mime(
+                        sender=sender,
+                        to=self.person["mail"],
+                        subject=f"Zpráva {number}",
+                        message_id=f"<{uuid4().hex}@kovarna-morava.example>",
+                        date=datetime.now(UTC) - timedelta(minutes=number + 1),
+                    )
+                )
+            box.close()
+            self.sandbox.command("load", str(Path(folder) / "mails.mbox"), "--mailbox", self.person["mail"])
+
     def wait_for_import(self, count: int, *, seconds: float = 120) -> list[int]:
         """The ids of the mailbox's rows, the newest first."""
         wait_until(lambda: self.imported() >= count, seconds=seconds, what=f"{count} messages imported")
@@ -87,6 +107,11 @@ class BenchDesk:
             # The portal is being killed as well; the page still asks when it is back.
             return
         self.reconnected += 1
+
+    def finished(self) -> int:
+        """How many transfers have their outcome."""
+        (count,) = self.installation.rows("select count(*) from sync_transfer where status in ('done', 'failed')")[0]
+        return int(str(count))
 
     def active(self) -> int:
         (count,) = self.installation.rows("select count(*) from sync_transfer where status in ('queued', 'claimed')")[0]

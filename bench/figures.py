@@ -31,28 +31,7 @@ def main() -> int:
 
 
 def import_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "apps.sandbox",
-            "generate",
-            "--mailbox",
-            desk.person["mail"],
-            "--messages",
-            str(IMPORTED),
-            "--days",
-            "80",
-        ],
-        cwd=ROOT,
-        env={
-            **installation.environment,
-            "SANDBOX_DATA": desk.sandbox.folder.name,
-            "DJANGO_SETTINGS_MODULE": "apps.sandbox.settings",
-        },
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    desk.sandbox.command("generate", "--mailbox", desk.person["mail"], "--messages", str(IMPORTED), "--days", "80")
     desk.visitor.sign_in()
     desk.sandbox.forget_requests()
     began = time.monotonic()

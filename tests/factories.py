@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.mailboxes.models import Mailbox, MailFolder, Message, Participant
 from apps.sync.models import CrmEmail, Transfer
-from apps.work.models import Lane
+from apps.work.models import Lane, Run
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
@@ -98,6 +98,18 @@ class CrmEmailFactory(DjangoModelFactory[CrmEmail]):
     email_key = factory.Sequence(lambda n: f"mail-{n}@zakaznik.example")
     record_id = factory.Sequence(lambda n: f"00000000-0000-4000-8000-{n:012d}")
     status = CrmEmail.Status.EXISTS
+
+
+class RunFactory(DjangoModelFactory[Run]):
+    class Meta:
+        model = Run
+
+    requested_by = factory.SubFactory(UserFactory)
+    lane = Lane.AUTOMATIC
+    requested_at = NOON
+    started_at = NOON
+    moving_since = NOON
+    is_expanded = True
 
 
 class TransferFactory(DjangoModelFactory[Transfer]):

@@ -35,19 +35,12 @@ class Sandbox:
         self._people = 0
 
     def start(self) -> None:
-        environment = {
-            **os.environ,
-            "SANDBOX_URL": self.url,
-            "SANDBOX_TLS_URL": self.tls_url,
-            "SANDBOX_DATA": self.folder.name,
-        }
-        environment.pop("DJANGO_SETTINGS_MODULE", None)
-        for command in ["migrate"] + (["seed"] if self.seeded else []):
-            subprocess.run([sys.executable, "-m", "apps.sandbox", command], cwd=ROOT, env=environment, check=True)
+        for name in ["migrate"] + (["seed"] if self.seeded else []):
+            self.command(name)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "apps.sandbox", "serve"],
             cwd=ROOT,
-            env=environment,
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -62,6 +55,26 @@ class Sandbox:
                 time.sleep(0.05)
         self.stop()
         raise RuntimeError(f"the sandbox at {urlsplit(self.url).netloc} did not start")
+
+    def command(self, *arguments: str) -> None:
+        """What `./run sandbox …` does, in this sandbox's own data; it need not be serving."""
+        subprocess.run(
+            [sys.executable, "-m", "apps.sandbox", *arguments],
+            cwd=ROOT,
+            env=self._environment(),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            **os.environ,
+            "SANDBOX_URL": self.url,
+            "SANDBOX_TLS_URL": self.tls_url,
+            "SANDBOX_DATA": self.folder.name,
+        }
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        return environment
 
     def stop(self) -> None:
         if self.process is not None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.factories import MailFolderFactory, MessageFactory
+from tests.factories import MailFolderFactory, MessageFactory, RunFactory
 
 FOUR = ("owner", "teammate", "administrator", "stranger")
 
@@ -48,6 +48,13 @@ DOORS = {
     "forget_record": Door("post", "/inbox/{message}/records/forget/", OWN_POST),
     "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
     "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
+    "offer_matching": Door("get", "/inbox/matching/", (302, 302, 302, 302)),
+    "runs": Door("get", "/runs/", SIGNED_IN),
+    "new_run": Door("get", "/runs/new/", SIGNED_IN),
+    "ask_run": Door("post", "/runs/ask/", (302, 302, 302, 302), {"action": "sync", "up_to": "1"}),
+    "run": Door("get", "/runs/{run}/", OWN_PAGE),
+    "steer_run": Door("post", "/runs/{run}/act/", OWN_POST, {"action": "pause"}),
+    "export_run": Door("get", "/runs/{run}/export/", OWN_PAGE),
     "settings": Door("get", "/settings/", SIGNED_IN),
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
@@ -90,7 +97,7 @@ def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
 
     mailbox = User.objects.get(username="owner").mailboxes.get()
     message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
-    ids = {"message": message.pk, "mailbox": mailbox.pk}
+    ids = {"message": message.pk, "mailbox": mailbox.pk, "run": RunFactory(requested_by=mailbox.owner).pk}
     door = DOORS[name]
 
     # The owner comes last: what he is allowed to do may end what the others tried to reach.

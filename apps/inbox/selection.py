@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from apps.inbox.filters import filter_of
 from apps.inbox.functions import Code
+from apps.sync.listing import MessageFilter
 
 # A page shows fifty; more in one request comes from no page of ours.
 LARGEST_SELECTION = 200
@@ -42,6 +46,26 @@ class SelectionForm(forms.Form):
 
     def first_error(self) -> str:
         return next(str(errors[0]) for errors in self.errors.values())
+
+
+class MatchingForm(forms.Form):
+    """A function for everything that a filter of the list matches, up to the newest message that its page knew."""
+
+    action = forms.ChoiceField(choices=[(code.value, code.value) for code in (Code.SYNC, Code.MARK, Code.UNMARK)])
+    matching = forms.CharField(required=False, max_length=1000)
+    up_to = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+
+    def wanted(self) -> MessageFilter:
+        query = QueryDict(self.cleaned_data["matching"].removeprefix("?"))
+        return replace(filter_of(query), up_to=self.cleaned_data["up_to"])
+
+
+class SteeringForm(forms.Form):
+    """What a person does with a run."""
+
+    ACTIONS = ("start", "discard", "pause", "resume", "cancel", "retry")
+
+    action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
 
 
 class WishForm(forms.Form):

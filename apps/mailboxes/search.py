@@ -20,6 +20,8 @@ from apps.mailboxes.texts import words_of
 LONGEST_SEARCH_TEXT = 8000
 # Shorter beginnings are shared by so many words that looking them up costs more than it leaves out.
 SHORTEST_LOOKED_UP = 3
+# One in twenty at a million messages: reading finds ten thousand matches as soon as the index would list all.
+MOST_LOOKED_UP = 50_000
 
 _LOOK_UP = {
     "postgresql": "SELECT message_id FROM mailboxes_message_words WHERE words @@ %s::tsquery",
@@ -51,6 +53,20 @@ def looked_up(messages: models.QuerySet[Message], words: Sequence[str], *, mailb
     might take that index instead.
     """
     vendor = connections[messages.db].vendor
-    telling = [word for word in words if len(word) >= SHORTEST_LOOKED_UP] or words
-    query = _AND[vendor].join(_TERM[vendor].format(mailbox=mailbox_id, word=word) for word in telling)
+    query = _query(vendor, words, mailbox_id=mailbox_id)
     return matching(messages.filter(pk__in=RawSQL(_LOOK_UP[vendor], [query])), words)  # noqa: S611  # constant SQL
+
+
+def is_common(words: Sequence[str], *, mailbox_id: int) -> bool:
+    """Whether so many messages of this mailbox hold all words that looking them up costs more than reading rows."""
+    connection = connections[Message.objects.db]
+    look_up = f"SELECT count(*) FROM ({_LOOK_UP[connection.vendor]} LIMIT %s) AS hits"  # noqa: S608  # constant SQL
+    with connection.cursor() as cursor:
+        cursor.execute(look_up, [_query(connection.vendor, words, mailbox_id=mailbox_id), MOST_LOOKED_UP])
+        (hits,) = cursor.fetchone()
+    return bool(hits >= MOST_LOOKED_UP)
+
+
+def _query(vendor: str, words: Sequence[str], *, mailbox_id: int) -> str:
+    telling = [word for word in words if len(word) >= SHORTEST_LOOKED_UP] or words
+    return _AND[vendor].join(_TERM[vendor].format(mailbox=mailbox_id, word=word) for word in telling)

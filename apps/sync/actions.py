@@ -13,10 +13,11 @@ from apps.accounts.models import CrmServer, User
 from apps.core.addresses import canonical, without_tag
 from apps.crm.face import FoundRecord
 from apps.mailboxes import actions as mailboxes
-from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
+from apps.mailboxes.models import Mailbox, Message
 from apps.sync.chosen import correspondent_of
 from apps.sync.models import ChosenLink, CrmLink, Mark, Outcome, Transfer
-from apps.sync.states import Identity, hold, writing_facts
+from apps.sync.states import hold, writing_facts
+from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
 
@@ -50,44 +51,34 @@ def sync_messages(
     On a selection, marked mails are left out and counted; a single message always goes. `also_addresses`, canonical, are
     looked up besides those that the mail names.
     """
-    chosen = _own(message_ids, user)
-    with writing_facts(_identities(chosen)):
+    chosen = own_messages(message_ids, user)
+    with writing_facts(identities(chosen)):
         messages = list(chosen)
-        left_out = _marked_synced(messages) if leave_out_marked else set()
-        going = [message for message in messages if message.pk not in left_out]
         run = Run.objects.create(
-            requested_by=user, lane=Lane.INTERACTIVE, requested_at=at, asked=len(going), left_out=len(left_out)
-        )
-        active = Transfer.objects.active().filter(message__in=[m.pk for m in going])
-        waiting = set(active.values_list("message_id", flat=True))
-        # A person's wish is stronger than the rules of a slower lane, for what is on its way there as well.
-        active.filter(status=Status.CLAIMED).update(lane=Lane.INTERACTIVE)
-        # A wish that waits in a slower lane moves up; one that waits for its retry time is tried now.
-        active.filter(status=Status.QUEUED).update(
+            requested_by=user,
             lane=Lane.INTERACTIVE,
-            not_before=at,
-            **({"store_without_match": True} if store_without_match else {}),
-            **({"also_addresses": list(also_addresses)} if also_addresses else {}),
+            requested_at=at,
+            started_at=at,
+            moving_since=at,
+            is_expanded=True,
+            matched=len(messages),
         )
-        Transfer.objects.bulk_create(
-            [
-                Transfer(
-                    message=message,
-                    mailbox_id=message.mailbox_id,
-                    requested_by=user,
-                    lane=Lane.INTERACTIVE,
-                    run=run,
-                    queued_at=at,
-                    not_before=at,
-                    store_without_match=store_without_match,
-                    also_addresses=list(also_addresses),
-                )
-                for message in going
-                if message.pk not in waiting
-            ]
+        queued = queue_messages(
+            messages,
+            run=run,
+            at=at,
+            leave_out_marked=leave_out_marked,
+            store_without_match=store_without_match,
+            also_addresses=also_addresses,
         )
+        run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
         wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
-    return Asked(run, queued=len(going) - len(waiting), already=len(waiting), left_out_marked=len(left_out))
+    return Asked(
+        run,
+        queued=queued.new,
+        already=queued.raised + queued.elsewhere,
+        left_out_marked=queued.left_out_marked,
+    )
 
 
 def store_without_link(message_id: int, *, user: User, at: datetime) -> Asked:
@@ -113,8 +104,8 @@ def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
     The user's copies become another variant of the mail, so that the colleague's record stays what it is for everybody else.
     """
     with transaction.atomic():
-        chosen = _own([message_id], user)
-        hold(_identities(chosen))
+        chosen = own_messages([message_id], user)
+        hold(identities(chosen))
         for message in chosen:
             copies = Message.objects.visible_to(user).filter(email_key=message.email_key, variant=message.variant)
             # What is on its way finishes as the mail that it set out as.
@@ -129,8 +120,8 @@ def choose_records(message_id: int, records: Sequence[FoundRecord], *, user: Use
 
     May be repeated. What is on its way goes once more for links that it did not know of (recording.finish).
     """
-    chosen = _own([message_id], user)
-    with writing_facts(_identities(chosen)):
+    chosen = own_messages([message_id], user)
+    with writing_facts(identities(chosen)):
         for message in chosen:
             address = correspondent_of(message)
             ChosenLink.objects.bulk_create(
@@ -156,8 +147,8 @@ def choose_records(message_id: int, records: Sequence[FoundRecord], *, user: Use
 
 def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -> None:
     """Take a choice back. A link that failed is forgotten with it; one that was made stays in CORIPO, and so does the choice."""
-    chosen = _own([message_id], user)
-    with writing_facts(_identities(chosen)):
+    chosen = own_messages([message_id], user)
+    with writing_facts(identities(chosen)):
         for message in chosen:
             links = CrmLink.objects.filter(
                 crm_email__server=CrmServer.objects.current(),
@@ -174,12 +165,12 @@ def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -
 
 def mark_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
     """Bulk and automatic runs leave these out from now on. Returns how many were not marked so before."""
-    return _mark(message_ids, Mark.Value.SYNCED, user=user, at=at)
+    return set_marks(message_ids, Mark.Value.SYNCED, user=user, at=at)
 
 
 def mark_not_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
     """Bulk and automatic runs take these again. Nothing is deleted in CORIPO. Returns how many changed."""
-    return _mark(message_ids, Mark.Value.CLEARED, user=user, at=at)
+    return set_marks(message_ids, Mark.Value.CLEARED, user=user, at=at)
 
 
 def resume_transfers(*, user: User, at: datetime) -> int:
@@ -222,74 +213,8 @@ def follow_folders(
     return stopped
 
 
-def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
-    chosen = _own(message_ids, user)
-    with writing_facts(_identities(chosen)):
-        messages = list(chosen)
-        known = _marks_of(messages)
-        fresh = {_mark_key(message) for message in messages if known.get(_mark_key(message)) != value}
-        Mark.objects.bulk_create(
-            [
-                Mark(
-                    home_account_id=home_account_id,
-                    email_key=email_key,
-                    variant=variant,
-                    value=value,
-                    source=Mark.Source.PERSON,
-                    set_by=user,
-                    set_at=at,
-                )
-                for home_account_id, email_key, variant in sorted(fresh)
-            ],
-            update_conflicts=True,
-            unique_fields=["home_account_id", "email_key", "variant"],
-            update_fields=["value", "source", "set_by", "set_at"],
-        )
-        _settle_by_hand(messages, value, at=at)
-    return len(fresh)
-
-
-def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime) -> None:
-    """A person's word ends what waits: a failure is dealt with, and a marked mail does not go. What is on its way finishes."""
-    transfers = Transfer.objects.filter(message__in=[message.pk for message in messages])
-    transfers.filter(status=Status.FAILED).update(status=Status.DONE, result="", finished_at=at)
-    if value == Mark.Value.CLEARED:
-        # It was left out only because of the mark that is taken away now.
-        transfers.filter(status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked").update(result="")
-    if value == Mark.Value.SYNCED:
-        transfers.filter(status=Status.QUEUED).update(
-            status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at
-        )
-
-
 def _take_choices_along(message: Message, *, variant: str) -> None:
     chosen = list(ChosenLink.objects.of(message))
     for choice in chosen:
         choice.pk, choice.variant = None, variant
     ChosenLink.objects.bulk_create(chosen, ignore_conflicts=True)
-
-
-def _own(message_ids: Collection[int], user: User) -> MessageQuerySet:
-    """The user's own messages among these."""
-    return Message.objects.visible_to(user).filter(pk__in=list(message_ids)).order_by("pk").select_related("mailbox")
-
-
-def _identities(messages: MessageQuerySet) -> list[Identity]:
-    return list(messages.values_list("email_key", "variant"))
-
-
-def _mark_key(message: Message) -> tuple[str, str, str]:
-    return message.mailbox.home_account_id, message.email_key, message.variant
-
-
-def _marks_of(messages: list[Message]) -> dict[tuple[str, str, str], str]:
-    marks = Mark.objects.filter(
-        home_account_id__in={message.mailbox.home_account_id for message in messages},
-        email_key__in={message.email_key for message in messages},
-    )
-    return {(mark.home_account_id, mark.email_key, mark.variant): mark.value for mark in marks}
-
-
-def _marked_synced(messages: list[Message]) -> set[int]:
-    marks = _marks_of(messages)
-    return {message.pk for message in messages if marks.get(_mark_key(message)) == Mark.Value.SYNCED}

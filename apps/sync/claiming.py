@@ -16,7 +16,7 @@ from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
 from apps.sync.states import writing_facts
-from apps.work.models import Fence, Status, WorkItemQuerySet
+from apps.work.models import Fence, Run, Status, WorkItemQuerySet
 
 BATCH_SIZE = 50
 # A transfer that has failed so often may be what its companions fail for.
@@ -82,7 +82,15 @@ def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Ma
 
 
 def _due_in_it(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:
-    return Transfer.objects.due(lane=lane, at=at).filter(mailbox=OuterRef("pk"))
+    return _due(lane=lane, at=at).filter(mailbox=OuterRef("pk"))
+
+
+def _due(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:
+    """Transfers whose time has come and whose run goes on. The index holds their run as well, so that those of a run that
+    stands are passed over without being read."""
+    due = Transfer.objects.due(lane=lane, at=at)
+    standing = list(Run.objects.standing().values_list("pk", flat=True))
+    return due.exclude(run__in=standing) if standing else due
 
 
 def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
@@ -90,7 +98,7 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
 
     A transfer that once brought its carrier down, or that failed again and again, travels alone: it takes nobody along.
     """
-    due = Transfer.objects.due(lane=lane, at=at).filter(mailbox=mailbox).order_by("not_before", "pk")
+    due = _due(lane=lane, at=at).filter(mailbox=mailbox).order_by("not_before", "pk")
     first = due.values_list("crashes", "failures").first()
     if first is None:
         return None
@@ -99,8 +107,8 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
     company = due[:1] if goes_alone else due.filter(crashes=0, failures__lt=ALONE_AFTER)[:BATCH_SIZE]
     chosen = list(company.values_list("pk", "message__email_key", "message__variant"))
     with writing_facts((key, variant) for _pk, key, variant in chosen):
-        # Chosen without a lock: what somebody else took, or a person marked meanwhile, is due no more.
-        still_due = Transfer.objects.due(lane=lane, at=at).filter(pk__in=[pk for pk, _key, _variant in chosen])
+        # Chosen without a lock: what somebody else took, or a person marked or held back meanwhile, is due no more.
+        still_due = _due(lane=lane, at=at).filter(pk__in=[pk for pk, _key, _variant in chosen])
         claim, pks = still_due.claim(size=BATCH_SIZE, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
         transfers = list(
             Transfer.objects.filter(pk__in=pks, claim=claim)

@@ -1,12 +1,16 @@
-"""Which addresses of a letter count, and which records it belongs with."""
+"""Which addresses of a mail count, which records it belongs with, and whether it goes into CORIPO.
+
+Decides for transfers and for forecasts alike, so that the one keeps what the other says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from apps.core.addresses import canonical, domain_of
-from apps.crm.face import Address, CrmContact
+from apps.crm.face import Address, CrmContact, StoredEmail
 from apps.mailboxes.letters import Letter
 from apps.mailboxes.models import Mailbox, Participant
 from apps.sync.models import SyncRules
@@ -24,21 +28,45 @@ class Target:
     name: str
 
 
-def counted_addresses(letter: Letter, *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
-    """The canonical addresses that are looked up in CORIPO: everybody's in the headers that count, but one's own and
-    internal ones; each once."""
+def counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
+    """The canonical addresses that are looked up in CORIPO, of people as (header, address): everybody's in the headers
+    that count, but one's own and internal ones; each once."""
     own = set(mailbox.own_addresses)
     internal = {domain.lower().lstrip("@") for domain in rules.internal_domains}
+    found = dict.fromkeys(canonical(address) for role, address in people if role in rules.counted_roles)
+    counted = [address for address in found if address and address not in own and domain_of(address) not in internal]
+    return counted[:MOST_ADDRESSES]
+
+
+def people_of(letter: Letter) -> list[tuple[str, str]]:
+    """Everybody in the headers of a letter, as (header, address)."""
     headers: dict[str, tuple[Address | None, ...]] = {
         Participant.Role.FROM: (letter.sender,),
         Participant.Role.TO: letter.to,
         Participant.Role.CC: letter.cc,
         Participant.Role.BCC: letter.bcc,
     }
-    people = [person for role, named in headers.items() if role in rules.counted_roles for person in named]
-    found = dict.fromkeys(canonical(person.address) for person in people if person is not None)
-    counted = [address for address in found if address and address not in own and domain_of(address) not in internal]
-    return counted[:MOST_ADDRESSES]
+    return [(role, person.address) for role, named in headers.items() for person in named if person is not None]
+
+
+def is_stored(*, has_target: bool, is_known: bool, stores_without_match: bool) -> bool:
+    """Whether a mail goes into CORIPO: somebody there has one of its addresses, its record is there already, or the
+    rules or this one wish say that it goes anyway."""
+    return has_target or is_known or stores_without_match
+
+
+def is_same_mail(found: StoredEmail, *, sender: str, sent_at: datetime | None, subject: str) -> bool:
+    """Whether a record under the Message-ID of a mail is this mail: only where sender, sent time and subject all differ
+    it is another."""
+    is_another = (
+        bool(found.sender_address)
+        and canonical(found.sender_address) != canonical(sender)
+        and found.sent_at is not None
+        and sent_at is not None
+        and abs((found.sent_at - sent_at).total_seconds()) > 1
+        and found.subject.strip()[:100] != subject.strip()[:100]
+    )
+    return not is_another
 
 
 def targets_for(

@@ -21,7 +21,7 @@ from apps.mailboxes.models import Mailbox
 from apps.sync import recording
 from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
-from apps.sync.deciding import counted_addresses, targets_for
+from apps.sync.deciding import counted_addresses, people_of, targets_for
 from apps.sync.fetching import SLOTS, fetch_letters
 from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
@@ -171,7 +171,7 @@ def _store(
 def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules: SyncRules) -> None:
     """Look every distinct address up in CORIPO, and say of each letter which records it belongs with."""
     addresses = [
-        [*counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules), *item.transfer.also_addresses]
+        [*counted_addresses(people_of(item.letter), mailbox=batch.mailbox, rules=rules), *item.transfer.also_addresses]
         for item in fetched
     ]
     contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))

@@ -14,7 +14,6 @@ from apps.mailboxes.connection import graph_client, graph_key
 from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
 from apps.mailboxes.letters import Attachment, read_letter
-from apps.mailboxes.models import Message
 from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.models import Mark, SyncRules, Transfer
@@ -125,13 +124,8 @@ def _marks(batch: Batch) -> dict[Identity, str]:
 
 def _is_left_out(batch: Batch, transfer: Transfer, *, lane: Lane, marks: dict[Identity, str], rules: SyncRules) -> bool:
     message = transfer.message
-    case = Case(
-        lane=lane,
-        kind=Message.Kind(message.kind),
-        is_private=message.is_private,
-        mark=marks.get((message.email_key, message.variant), ""),
-    )
-    rule = left_out_by(case, rules)
+    mark = marks.get((message.email_key, message.variant), "")
+    rule = left_out_by(Case.of(message, lane=lane, mark=mark), rules)
     if rule:
         recording.skip_by_rule(batch, transfer, cause=rule, at=now())
     return bool(rule)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from apps.core.addresses import canonical
 from apps.crm.face import CrmClient, StoredEmail
 from apps.mailboxes.letters import Letter
 from apps.sync import recording
 from apps.sync.claiming import Batch
+from apps.sync.deciding import is_same_mail, is_stored
 from apps.sync.identity import crm_email_record_id
 from apps.sync.models import CrmEmail, NoMatch, SyncRules, Transfer
 from apps.sync.parcels import Ending, Fetched, Parcel, under_way
@@ -37,13 +37,12 @@ def intend(batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: S
     going = {}
     unmatched: list[Transfer] = []
     for identity, items in by_identity.items():
-        wanted = (
-            rules.no_match == NoMatch.STORE
-            or identity in stored
-            or bool(_same_mail(existing, identity[0], items[0].letter))
-            or any(item.targets or item.transfer.store_without_match for item in items)
-        )
-        if wanted:
+        if is_stored(
+            has_target=any(item.targets for item in items),
+            is_known=identity in stored or bool(_same_mail(existing, identity[0], items[0].letter)),
+            stores_without_match=rules.no_match == NoMatch.STORE
+            or any(item.transfer.store_without_match for item in items),
+        ):
             going[identity] = items
         else:
             unmatched += [item.transfer for item in items]
@@ -158,17 +157,10 @@ def _links_of(found: StoredEmail) -> frozenset[tuple[str, str]]:
 
 
 def _same_mail(existing: Existing, email_key: str, letter: Letter) -> list[StoredEmail]:
-    """Records under this Message-ID that are this mail: only where sender, sent time and subject all differ it is another."""
-    return [found for found in existing.get(email_key.casefold(), ()) if not _is_another_mail(found, letter)]
-
-
-def _is_another_mail(found: StoredEmail, letter: Letter) -> bool:
-    sender = canonical(letter.sender.address) if letter.sender else ""
-    return (
-        bool(found.sender_address)
-        and canonical(found.sender_address) != sender
-        and found.sent_at is not None
-        and letter.sent_at is not None
-        and abs((found.sent_at - letter.sent_at).total_seconds()) > 1
-        and found.subject.strip()[:100] != letter.subject.strip()[:100]
-    )
+    """Records under this Message-ID that are this mail."""
+    sender = letter.sender.address if letter.sender else ""
+    return [
+        found
+        for found in existing.get(email_key.casefold(), ())
+        if is_same_mail(found, sender=sender, sent_at=letter.sent_at, subject=letter.subject)
+    ]

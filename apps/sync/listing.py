@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message
-from apps.mailboxes.search import looked_up, matching
+from apps.mailboxes.search import is_common, looked_up, matching
 from apps.mailboxes.texts import words_of
 
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
@@ -34,13 +34,17 @@ _CURSOR = struct.Struct(">qQ")
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What a person wants to see. An empty field means all; a mailbox or folder that is not the user's has nothing in it."""
+    """What a person wants to see. An empty field means all; a mailbox or folder that is not the user's has nothing in it.
+
+    `up_to` is the id of the newest message that counts: what the portal learns of later is not meant.
+    """
 
     state: str = ""
     folder: int | None = None
     direction: str = ""
     text: str = ""
     mailbox: int | None = None
+    up_to: int | None = None
 
     @property
     def is_narrow(self) -> bool:
@@ -98,14 +102,24 @@ def has_newer(user: User, wanted: MessageFilter, cursor: Cursor | None) -> bool:
     return bool(newer_messages(user, wanted, cursor, most=1))
 
 
-def count_messages(user: User, wanted: MessageFilter) -> int:
-    """How many messages match, counted up to COUNT_LIMIT."""
+def newest_message_id() -> int:
+    """The id of the message that the portal learnt of last."""
+    return Message.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def count_messages(user: User, wanted: MessageFilter, *, limit: int = COUNT_LIMIT) -> int:
+    """How many messages match, counted up to `limit`."""
     words = words_of(wanted.text)
     total = 0
     for part in _parts(user, wanted):
-        rows = _looked_up(part, wanted, words) if wanted.text else _in_order_of_index(part, wanted)
-        total += rows.order_by()[:COUNT_LIMIT].count()
-    return min(total, COUNT_LIMIT)
+        if not wanted.text:
+            rows = _in_order_of_index(part, wanted)
+        elif words and is_common(words, mailbox_id=part.mailbox_id):
+            rows = matching(_in_order_of_index(part, wanted), words)
+        else:
+            rows = _looked_up(part, wanted, words)
+        total += rows.order_by()[:limit].count()
+    return min(total, limit)
 
 
 def _messages(
@@ -163,6 +177,9 @@ def _narrowed(wanted: MessageFilter) -> QuerySet[Message]:
         messages = messages.filter(state=wanted.state)
     if wanted.direction:
         messages = messages.filter(direction=wanted.direction)
+    if wanted.up_to is not None:
+        # Nearly all rows: no reason for the planner to leave the order of the list, so the sum hides it.
+        messages = messages.alias(plain_id=F("pk") + 0).filter(plain_id__lte=wanted.up_to)
     return messages
 
 

@@ -272,11 +272,16 @@ class Transfer(WorkItem):
         indexes = [
             # Mailbox by mailbox: what waits longest in each is its first row.
             models.Index(
-                fields=["lane", "mailbox", "not_before", "id"], condition=Q(status="queued"), name="transfer_turn"
+                fields=["lane", "mailbox", "not_before", "id", "run"],
+                condition=Q(status="queued"),
+                name="transfer_turn",
             ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
             models.Index(fields=["claim"], name="transfer_claim"),
+            # What became of a run is counted from the index alone; the second gives its speed and its newest results.
+            models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
+            models.Index(fields=["run", "-finished_at"], name="transfer_of_run_finished"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,10 @@ class Case:
     is_private: bool = False
     mark: str = ""
 
+    @classmethod
+    def of(cls, message: Message, *, lane: Lane, mark: str) -> Case:
+        return cls(lane=lane, kind=Message.Kind(message.kind), is_private=message.is_private, mark=mark)
+
 
 def left_out_by(case: Case, rules: SyncRules) -> str:
     """The code of the rule that leaves the mail out, a key of `causes.SENTENCES`; "" where it goes.

@@ -17,6 +17,8 @@ from apps.sync.states import Identity, writing_facts
 from apps.work.models import POISON_CRASHES, Lane, Status
 from apps.work.retry import next_attempt_at
 
+# The cause of a transfer that found its record in CORIPO.
+EXISTED = "existed"
 # How soon the second of two people looks whether the first has created the record.
 CREATOR_WAIT = timedelta(seconds=2)
 # After this many tries, some three hours, trouble is the mail's own and a person should know of it.
@@ -60,7 +62,13 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
 
 def _arrived(batch: Batch, parcel: Parcel, transfers: list[Transfer], *, at: datetime) -> None:
     settled = _settle(
-        batch, transfers, Status.DONE, at=at, result=Transfer.Result.STORED, links_added=parcel.links_added
+        batch,
+        transfers,
+        Status.DONE,
+        at=at,
+        result=Transfer.Result.STORED,
+        cause=EXISTED if _was_there(parcel) else "",
+        links_added=parcel.links_added,
     )
     if not settled:
         return
@@ -75,6 +83,13 @@ def _arrived(batch: Batch, parcel: Parcel, transfers: list[Transfer], *, at: dat
             "set_at": at,
         },
     )
+
+
+def _was_there(parcel: Parcel) -> bool:
+    """Whether the record was there before anybody asked for this transfer. What an earlier try of it created was not."""
+    mail = parcel.crm_email
+    asked_at = min(item.transfer.queued_at for item in parcel.items)
+    return not parcel.is_fresh and (mail.is_adopted or (mail.existed_at is not None and mail.existed_at < asked_at))
 
 
 def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:

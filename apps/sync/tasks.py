@@ -9,13 +9,13 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
+from apps.sync import tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.states import decide_new_messages
+from apps.sync.tending import QUEUES
 from apps.work.models import Lane
 from apps.work.wakeups import EXPIRES_SECONDS
-
-QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
 
 
 @shared_task
@@ -34,6 +34,13 @@ def keep_in_step() -> None:
 
 
 @shared_task
+def tend_runs() -> None:
+    """Forecast, expand and end what people asked for by filter, for a while, then ask for another turn if there is more."""
+    if tending.tend_runs(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
 def sweep() -> None:
     """Every few seconds: return what silent carriers held, and wake for what is due. Covers every lost wake-up."""
     at = now()
@@ -41,5 +48,7 @@ def sweep() -> None:
     for lane, queue in QUEUES.items():
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
+    if tending.has_runs_to_tend():
+        tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)

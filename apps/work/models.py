@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
 
 POISON_CRASHES = 3
 
@@ -30,17 +33,91 @@ class Status(models.TextChoices):
 ACTIVE = (Status.QUEUED, Status.CLAIMED)
 
 
+class Function(models.TextChoices):
+    """What is asked of the messages of a run."""
+
+    SYNC = "sync", _("Sync e-mail")
+    MARK = "mark", _("Mark as synced")
+    UNMARK = "unmark", _("Mark as not synced")
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User) -> RunQuerySet:
+        return self.filter(requested_by=user)
+
+    def bulk(self) -> RunQuerySet:
+        """Runs that a person would call one: asked for by a filter, or over more than one message."""
+        return self.filter(models.Q(matched__gt=1) | ~models.Q(wanted={}))
+
+    def standing(self) -> RunQuerySet:
+        """Runs whose waiting items nobody takes: paused, or being taken back."""
+        return self.filter(status__in=(Run.Status.PAUSED, Run.Status.CANCELLING))
+
+
 class Run(models.Model):
-    """What one person or rule asked for at once."""
+    """What one person or rule asked for at once.
+
+    A run by filter (`wanted` is not empty) is expanded portion by portion: everything up to and with `place` has been dealt
+    with, and the counters say how. They are written in the transaction of the portion, so that they hold whenever it dies.
+    """
+
+    class Status(models.TextChoices):
+        FORECASTING = "forecasting", _("Forecast is being made")
+        READY = "ready", _("Waiting for you")
+        EXPANDING = "expanding", _("In progress")
+        RUNNING = "running", _("In progress")
+        PAUSED = "paused", _("Paused")
+        RETRYING = "retrying", _("In progress")
+        CANCELLING = "cancelling", _("Being cancelled")
+        CANCELLED = "cancelled", _("Cancelled")
+        DONE = "done", _("Done")
+
+    # A worker has something to do with these.
+    TENDED = (Status.FORECASTING, Status.EXPANDING, Status.RUNNING, Status.RETRYING, Status.CANCELLING)
+    ENDED = (Status.CANCELLED, Status.DONE)
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="runs")
+    function = models.CharField(max_length=16, choices=Function, default=Function.SYNC)
     lane = models.CharField(max_length=16, choices=Lane)
+    status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
     requested_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    # Since when it has moved without a pause: what was finished before says nothing about the speed now.
+    moving_since = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # The filter as its app wrote it, with the newest message that existed; empty where messages were picked one by one.
+    wanted = models.JSONField(default=dict, blank=True)
+    place = models.CharField(max_length=40, blank=True)
+    is_expanded = models.BooleanField(default=False)
+    # How many messages the filter was found to match, and what became of them when they were asked for.
+    matched = models.PositiveIntegerField(default=0)
     asked = models.PositiveIntegerField(default=0)
     left_out = models.PositiveIntegerField(default=0)
+    already = models.PositiveIntegerField(default=0)
+    taken_back = models.PositiveIntegerField(default=0)
+    # Outcome: number. The forecast before, and the outcomes of the items as they stood at the end.
+    forecast = models.JSONField(default=dict, blank=True)
+    tally = models.JSONField(default=dict, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["requested_by", "-id"], name="run_newest"),
+            models.Index(
+                fields=["status"], condition=~models.Q(status__in=("done", "cancelled")), name="run_unfinished"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    def count(self, asked: int, *, left_out: int = 0, already: int = 0) -> None:
+        """Add what became of a portion; inside its transaction, with this row locked or not yet seen by anybody."""
+        self.asked += asked
+        self.left_out += left_out
+        self.already += already
+        self.save(update_fields=["asked", "left_out", "already"])
 
 
 Item = TypeVar("Item", bound="WorkItem")

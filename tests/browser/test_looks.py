@@ -88,6 +88,18 @@ def expect_not_found(walker: Walker) -> None:
     walker.go("/inbox/999999999/")
 
 
+def select_all_that_match(walker: Walker) -> None:
+    walker.page.locator(".message__pick").first.check()
+    walker.press("Select all on this page", within=walker.bulk_bar)
+    walker.page.locator("#offer button").click()
+    expect(walker.page.locator("form#matching")).to_be_visible()
+
+
+def ask_for_forecast(walker: Walker) -> None:
+    walker.press("Mark as synced")
+    expect(walker.page.locator("#progress .tally").first).to_be_visible()
+
+
 LOOKS = {
     "sign-in": Look("/", needs_sign_in=False),
     "administrator": Look("/accounts/administrator/", needs_sign_in=False),
@@ -102,6 +114,10 @@ LOOKS = {
     "selection": Look("/inbox/?q=VMC", select_two),
     "menu": Look(f"/inbox/?q={SUBJECT}", open_menu),
     "keys": Look("/inbox/?q=VMC", lambda walker: walker.page.keyboard.press("?")),
+    "selection of all that match": Look("/inbox/", select_all_that_match),
+    "all that match, without a script": Look("/runs/new/?direction=received"),
+    "forecast": Look("/runs/new/?q=VMC", ask_for_forecast),
+    "runs": Look("/runs/"),
     "settings": Look("/settings/"),
     "settings of e-mails": Look("/settings/emails/"),
     "settings refused": Look("/settings/emails/", refuse_settings),

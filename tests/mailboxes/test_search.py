@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import User
+from apps.mailboxes import search
 from apps.mailboxes.models import MailFolder, Message
 from apps.mailboxes.search import looked_up, matching, search_text
 from apps.mailboxes.search_index import install_triggers
@@ -168,6 +169,24 @@ def test_rare_and_common_words_are_listed_alike(folder: MailFolder) -> None:
     assert count_messages(owner, MessageFilter(text="spolecne")) == 10
     assert count_messages(owner, MessageFilter(text="vzacne", state="not_synced")) == 2
     assert count_messages(owner, MessageFilter(text="?")) == 0
+
+
+@pytest.mark.parametrize("most_looked_up", [3, 4], ids=["common", "rare"])
+def test_common_and_rare_words_are_counted_exactly_up_to_the_limit(
+    folder: MailFolder, monkeypatch: pytest.MonkeyPatch, most_looked_up: int
+) -> None:
+    monkeypatch.setattr(search, "MOST_LOOKED_UP", most_looked_up)
+    owner = folder.mailbox.owner
+    for text, direction in (("nabídka", "sent"), ("nabídka", "received"), ("nabídka", "sent"), ("jiné", "sent")):
+        message(folder, text, direction=direction)
+    newest = listing.newest_message_id()
+    message(MailFolderFactory(mailbox__owner=UserFactory()), "nabídka")
+
+    assert search.is_common(["nabidka"], mailbox_id=folder.mailbox_id) == (most_looked_up == 3)
+    assert count_messages(owner, MessageFilter(text="nabídka")) == 3
+    assert count_messages(owner, MessageFilter(text="nabídka", direction="sent")) == 2
+    assert count_messages(owner, MessageFilter(text="nabídka", up_to=newest - 2)) == 2
+    assert count_messages(owner, MessageFilter(text="nabídka"), limit=2) == 2
 
 
 @pytest.mark.usefixtures("short_walk")

@@ -10,9 +10,18 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.mailboxes.models import Mailbox
 from apps.sync.claiming import ALONE_AFTER, claim_batch, mailboxes_with_due, next_mailbox
+from apps.sync.models import Transfer
 from apps.work.fences import raise_fence
-from apps.work.models import Lane
-from tests.factories import NOON, CrmAccountFactory, MailboxFactory, MailFolderFactory, MessageFactory, TransferFactory
+from apps.work.models import Lane, Run
+from tests.factories import (
+    NOON,
+    CrmAccountFactory,
+    MailboxFactory,
+    MailFolderFactory,
+    MessageFactory,
+    RunFactory,
+    TransferFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -63,13 +72,31 @@ def test_what_failed_again_and_again_travels_alone():
     assert [transfer.pk for transfer in second.transfers] == others
 
 
-def test_the_index_finds_the_next_mailbox_and_its_batch():
+@pytest.mark.parametrize("status", [Run.Status.PAUSED, Run.Status.CANCELLING])
+def test_a_mailbox_of_which_only_a_run_waits_that_stands_is_not_offered(status):
+    anna, petr = connected(), connected()
+    run = RunFactory(requested_by=anna.owner, status=status)
+    held = waiting(anna, minutes=9, run=run)
+    waiting(petr)
+
+    assert list(mailboxes_with_due(lane=LANE, at=NOON)) == [petr]
+    assert next_mailbox(lane=LANE, at=NOON) == petr
+    assert claim_batch(anna, lane=LANE, at=NOON) is None
+
+    single = waiting(anna, minutes=3)
+    assert next_mailbox(lane=LANE, at=NOON) == anna
+    assert [transfer.pk for transfer in claim_batch(anna, lane=LANE, at=NOON).transfers] == [single]
+    assert Transfer.objects.get(pk=held).attempts == 0
+
+
+@pytest.mark.parametrize("has_paused_run", [False, True])
+def test_the_index_finds_the_next_mailbox_and_its_batch(has_paused_run):
     anna = connected()
     waiting(anna)
+    if has_paused_run:
+        waiting(anna, minutes=5, run=RunFactory(requested_by=anna.owner, status=Run.Status.PAUSED))
 
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         next_mailbox(lane=LANE, at=NOON)
         mailboxes_with_due(lane=LANE, at=NOON).exists()
         claim_batch(anna, lane=LANE, at=NOON)

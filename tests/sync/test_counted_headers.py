@@ -8,8 +8,8 @@ from apps.core.addresses import canonical
 from apps.core.clock import now
 from apps.crm.face import Address
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox, Message, Participant
-from apps.sync.deciding import counted_addresses
+from apps.mailboxes.models import Mailbox, Participant
+from apps.sync.deciding import counted_addresses, people_of
 from apps.sync.models import SyncRules
 from apps.sync.people import known_people, plan
 from apps.sync.reasons import why
@@ -24,13 +24,13 @@ def letter(*, also_in_cc: str = "") -> Letter:
         return Address(name=role, address=f"{role}@zakaznik.example")
 
     cc = (named("cc"), named(also_in_cc)) if also_in_cc else (named("cc"),)
-    return Letter(
-        "", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, Message.Kind.MAIL, ()
-    )
+    return Letter("", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, ())
 
 
 def counted(roles: list[str], **words: str) -> list[str]:
-    found = counted_addresses(letter(**words), mailbox=Mailbox(own_addresses=[]), rules=SyncRules(counted_roles=roles))
+    found = counted_addresses(
+        people_of(letter(**words)), mailbox=Mailbox(own_addresses=[]), rules=SyncRules(counted_roles=roles)
+    )
     return [address.partition("@")[0] for address in found]
 
 

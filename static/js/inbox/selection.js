@@ -19,6 +19,8 @@ function countSelection() {
   const marked = states.filter((state) => state === "marked").length;
   const synced = states.filter((state) => IN_CRM.includes(state)).length;
   bar.querySelector("[data-selected]").textContent = states.length;
+  const isWhole = states.length > 0 && states.length === boxes().length;
+  document.dispatchEvent(new CustomEvent("inbox:selected", { detail: { isWhole } }));
   for (const [name, count] of Object.entries({ going: states.length - marked - synced, marked, synced })) {
     const part = bar.querySelector(`[data-tally=${name}]`);
     part.querySelector("b").textContent = count;

@@ -1,0 +1,170 @@
+"""What a run would do, before it does anything: from rows, and from one look at CORIPO for what they do not say.
+
+`policy` and `deciding` answer here as they will when the letters are read. What differs by then was changed meanwhile, or
+stands in the letter alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.accounts.actions import crm_login
+from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.face import StoredEmail
+from apps.mailboxes.models import Message, Participant
+from apps.sync.chosen import chosen_targets
+from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
+from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
+from apps.sync.outcomes import RunOutcome
+from apps.sync.people import FRESH_FOR, remember
+from apps.sync.policy import Case, left_out_by
+from apps.sync.rules import rules_of
+from apps.sync.states import Identity
+from apps.sync.wishes import mark_key, marks_by_key
+from apps.work.models import Function, Lane, Run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of the messages of a portion. `matched` says of an address whether a contact has it; `records` are
+    those that CORIPO holds under a Message-ID. `None` in place of either: nobody could ask."""
+
+    matched: dict[str, bool]
+    records: dict[str, tuple[StoredEmail, ...]] | None
+
+
+def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter[str]:
+    """What becomes of these messages, counted. Calls CORIPO for addresses and Message-IDs that no row tells of; where it
+    does not answer, what depends on it is UNKNOWN."""
+    if run.function != Function.SYNC:
+        value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
+        marks = marks_by_key(messages)
+        return Counter(
+            str(RunOutcome.UNCHANGED if marks.get(mark_key(message)) == value else RunOutcome.MARKED)
+            for message in messages
+        )
+    return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at))
+
+
+def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> Iterable[RunOutcome]:
+    user = run.requested_by
+    rules = rules_of(user)
+    lane = Lane(run.lane)
+    marks = marks_by_key(messages)
+    active = Transfer.objects.active().filter(message__in=[message.pk for message in messages])
+    waiting = set(active.values_list("message", flat=True))
+    recorded = _recorded(messages, user=user, lane=lane)
+    open_ones: list[Message] = []
+    for message in messages:
+        mark = marks.get(mark_key(message), "")
+        if mark == Mark.Value.SYNCED:
+            yield RunOutcome.LEFT_OUT
+        elif message.pk in waiting and lane != Lane.INTERACTIVE:
+            yield RunOutcome.ELSEWHERE
+        elif left_out_by(Case.of(message, lane=lane, mark=mark), rules):
+            yield RunOutcome.SKIPPED
+        elif _identity(message) in recorded:
+            yield recorded[_identity(message)]
+        else:
+            open_ones.append(message)
+    addresses = _addresses(open_ones, rules=rules)
+    known = _ask(open_ones, addresses, run=run, at=at)
+    chosen = _chosen(open_ones)
+    for message in open_ones:
+        has_target = message.pk in chosen or any(known.matched.get(address) for address in addresses[message.pk])
+        yield _decide(message, known, has_target=has_target, rules=rules)
+
+
+def _decide(message: Message, known: _Known, *, has_target: bool, rules: SyncRules) -> RunOutcome:
+    if known.records is None:
+        stores = is_stored(has_target=has_target, is_known=False, stores_without_match=rules.no_match == NoMatch.STORE)
+        return RunOutcome.STORED if stores else RunOutcome.UNKNOWN
+    is_known = any(
+        is_same_mail(found, sender=message.sender_address, sent_at=message.sent_at, subject=message.subject)
+        for found in known.records.get(message.email_key, ())
+    )
+    if is_known:
+        return RunOutcome.ALREADY
+    stores = is_stored(has_target=has_target, is_known=is_known, stores_without_match=rules.no_match == NoMatch.STORE)
+    return RunOutcome.STORED if stores else RunOutcome.NO_MATCH
+
+
+def _recorded(messages: Collection[Message], *, user: User, lane: Lane) -> dict[Identity, RunOutcome]:
+    """The mails whose record the portal knows. What was deleted there begins anew by hand, and is left alone by the rest."""
+    records = (
+        CrmEmail.objects.filter(
+            server=CrmServer.objects.current(), email_key__in={message.email_key for message in messages}
+        )
+        .exclude(status=CrmEmail.Status.INTENDED)
+        .only("email_key", "variant", "status")
+    )
+    unseen = set(
+        CrmSight.objects.filter(crm_email__in=records, user=user, is_visible=False).values_list("crm_email", flat=True)
+    )
+    found = {}
+    for record in records:
+        if record.status == CrmEmail.Status.EXISTS:
+            outcome = RunOutcome.HIDDEN if record.pk in unseen else RunOutcome.ALREADY
+        elif lane == Lane.INTERACTIVE:
+            continue
+        else:
+            outcome = RunOutcome.GONE
+        found[record.email_key, record.variant] = outcome
+    return found
+
+
+def _chosen(messages: Collection[Message]) -> set[int]:
+    """The messages for which a person chose a record."""
+    found: set[int] = set()
+    for mailbox in {message.mailbox for message in messages}:
+        of_it = [message for message in messages if message.mailbox_id == mailbox.pk]
+        chosen = chosen_targets(mailbox, map(_identity, of_it))
+        found |= {message.pk for message in of_it if _identity(message) in chosen}
+    return found
+
+
+def _identity(message: Message) -> Identity:
+    return message.email_key, message.variant
+
+
+def _addresses(messages: Collection[Message], *, rules: SyncRules) -> dict[int, list[str]]:
+    people: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    named = Participant.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
+    for message_id, role, address in named.values_list("message", "role", "address"):
+        people[message_id].append((role, address))
+    return {
+        message.pk: counted_addresses(people[message.pk], mailbox=message.mailbox, rules=rules) for message in messages
+    }
+
+
+def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run: Run, at: datetime) -> _Known:
+    """Ask CORIPO about all of them at once. A nobody is asked about again unless this very forecast has asked."""
+    user = run.requested_by
+    wanted = {address for each in addresses.values() for address in each}
+    rows = KnownAddress.objects.filter(user=user, address__in=wanted, looked_at__gt=at - FRESH_FOR)
+    matched = {row.address: bool(row.contacts) for row in rows if row.contacts or row.looked_at >= run.requested_at}
+    account = CrmAccount.objects.select_related("server", "user").filter(user=user).first()
+    if account is None or account.status != CrmAccount.Status.ACTIVE or RunOutcome.UNKNOWN in run.forecast:
+        # Also where it did not answer a moment ago: each further try would cost its whole time-out.
+        return _Known(matched, None)
+    if not messages:
+        return _Known(matched, {})
+    try:
+        with crm_login(account) as crm:
+            found = crm.find_contacts(sorted(wanted - set(matched)))
+            records = crm.find_emails(sorted({message.email_key for message in messages}))
+    except CrmUnauthorized:
+        account.record_refusal(generation=account.generation, at=at)
+        return _Known(matched, None)
+    except CrmError as error:
+        log.warning("forecast without CORIPO", extra={"run_id": run.pk, "error": error.code})
+        return _Known(matched, None)
+    remember(found, user=user, at=at)
+    return _Known(matched | {address: bool(contacts) for address, contacts in found.items()}, records)

@@ -1,0 +1,191 @@
+"""What workers do for runs: forecast, expand, take back, try again, end. Portion by portion, each in one transaction with
+the place where it stopped, so that whoever comes after a kill goes on there and asks for nothing twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from apps.core.clock import now
+from apps.mailboxes.models import Message
+from apps.sync.forecasting import foresee
+from apps.sync.listing import Cursor, MessageFilter, older_messages
+from apps.sync.models import Mark, Transfer, TransferQuerySet
+from apps.sync.outcomes import tallies
+from apps.sync.states import writing_facts
+from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
+from apps.work.limits import LimitReached, slot
+from apps.work.models import Function, Lane, Run, RunQuerySet, Status
+from apps.work.wakeups import wake
+
+PORTION = 500
+CARRY = "apps.sync.tasks.carry_transfers"
+QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
+# Longer than a portion takes while CORIPO is slow. Who comes too early repeats a look, and writes nothing.
+TURN = timedelta(seconds=30)
+
+
+def wanted_of(run: Run) -> MessageFilter:
+    """The filter that the run was asked for with."""
+    return MessageFilter(**run.wanted)
+
+
+def stored_filter(wanted: MessageFilter) -> dict[str, object]:
+    return asdict(wanted)
+
+
+def has_runs_to_tend() -> bool:
+    return Run.objects.filter(status__in=Run.TENDED).exists() or _finished().exists()
+
+
+def tend_runs(*, until: datetime) -> bool:
+    """Take all runs forward, a portion of each in turn, until nothing is to be done or the time is up.
+
+    One worker at a time for the runs of one person. Returns whether there is more to do at once.
+    """
+    end_finished_runs(at=now())
+    while True:
+        moved = False
+        for run in Run.objects.filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING).order_by("pk"):
+            if now() >= until:
+                return True
+            try:
+                with slot(f"runs:{run.requested_by_id}", (1,), lease=TURN):
+                    moved = tend(run.pk, at=now()) or moved
+            except LimitReached:
+                continue
+        if not moved:
+            return False
+
+
+def tend(pk: int, *, at: datetime) -> bool:
+    """Take one run a portion forward. Returns whether anything was left to do."""
+    run = Run.objects.filter(pk=pk).first()
+    if run is None:
+        return False
+    if run.status == Run.Status.FORECASTING:
+        return _forecast(run, at=at)
+    step = _STEPS.get(Run.Status(run.status))
+    if step is None:
+        return False
+    with transaction.atomic():
+        # The run before its messages; nobody locks it after them.
+        held = Run.objects.select_for_update(no_key=True).filter(pk=pk, status=run.status).first()
+        return step(held, at) if held else False
+
+
+def end_finished_runs(*, at: datetime) -> int:
+    """Close the runs of which nothing is under way any more, with their outcomes as they stand. Returns how many."""
+    finished = list(_finished())
+    for run in finished:
+        _end(run, Run.Status.DONE, at=at)
+    return len(finished)
+
+
+def _finished() -> RunQuerySet:
+    """Runs of which nothing is under way. One may be paused when its last transfers are: then nothing is left to resume."""
+    active = Transfer.objects.active().filter(run=OuterRef("pk"))
+    whole = Q(status=Run.Status.RUNNING) | Q(status=Run.Status.PAUSED, is_expanded=True)
+    return Run.objects.filter(whole).exclude(Exists(active))
+
+
+def _forecast(run: Run, *, at: datetime) -> bool:
+    wanted = wanted_of(run)
+    messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
+    counted = Counter(run.forecast) + foresee(messages, run, at=at)
+    is_complete = len(messages) < PORTION
+    # CORIPO was asked without a lock: if another one was faster, or the run has begun, this portion is theirs.
+    unchanged = Run.objects.filter(pk=run.pk, status=Run.Status.FORECASTING, place=run.place)
+    unchanged.update(
+        forecast=dict(counted),
+        place="" if is_complete else _place(messages),
+        **({"status": Run.Status.READY, "matched": counted.total()} if is_complete else {}),
+    )
+    return True
+
+
+def _expand(run: Run, at: datetime) -> bool:
+    messages = older_messages(run.requested_by, wanted_of(run), Cursor.parse(run.place), most=PORTION)
+    pks = [message.pk for message in messages]
+    if run.function == Function.SYNC:
+        chosen = own_messages(pks, run.requested_by)
+        with writing_facts(identities(chosen)):
+            # Every row of the run bears the time at which it was asked for, whenever a worker came to it.
+            queued = queue_messages(list(chosen), run=run, at=run.started_at or at, leave_out_marked=True)
+        run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
+        wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+    else:
+        value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
+        changed = set_marks(pks, value, user=run.requested_by, at=at)
+        run.count(changed, already=len(pks) - changed)
+    if messages:
+        run.place = _place(messages)
+    if len(messages) < PORTION:
+        run.is_expanded, run.status = True, Run.Status.RUNNING
+        run.matched = run.asked + run.left_out + run.already
+    run.save(update_fields=["place", "is_expanded", "status", "matched"])
+    if run.is_expanded and run.function != Function.SYNC:
+        _end(run, Run.Status.DONE, at=at)
+    return True
+
+
+def _take_back(run: Run, at: datetime) -> bool:
+    queued = _portion(Transfer.objects.filter(run=run, status=Status.QUEUED))
+    if queued:
+        with writing_facts((key, variant) for _pk, key, variant in queued):
+            # Rows and not a word in them: the messages are again what they were before.
+            _total, by_model = Transfer.objects.filter(
+                pk__in=[pk for pk, _key, _variant in queued], status=Status.QUEUED
+            ).delete()
+        run.taken_back += by_model.get(Transfer._meta.label, 0)
+        run.save(update_fields=["taken_back"])
+        return True
+    if not Transfer.objects.active().filter(run=run).exists():
+        _end(run, Run.Status.CANCELLED, at=at)
+    # What is under way finishes; a later round comes back for the end.
+    return False
+
+
+def _retry(run: Run, at: datetime) -> bool:
+    failed = _portion(failures_of(run).filter(finished_at__lt=run.moving_since))
+    if not failed:
+        run.status = Run.Status.RUNNING
+        run.save(update_fields=["status"])
+        return True
+    with writing_facts((key, variant) for _pk, key, variant in failed):
+        still_failed = failures_of(run).filter(pk__in=[pk for pk, _key, _variant in failed])
+        still_failed.update(
+            status=Status.QUEUED, failures=0, crashes=0, not_before=at, finished_at=None, cause="", detail=""
+        )
+    wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+    return True
+
+
+def failures_of(run: Run) -> TransferQuerySet:
+    """The transfers of the run that failed and are still the last word on their message."""
+    newer = Transfer.objects.filter(message=OuterRef("message"), pk__gt=OuterRef("pk"))
+    return Transfer.objects.filter(run=run, status=Status.FAILED).exclude(Exists(newer))
+
+
+def _portion(transfers: TransferQuerySet) -> list[tuple[int, str, str]]:
+    return list(transfers.order_by("pk").values_list("pk", "message__email_key", "message__variant")[:PORTION])
+
+
+def _end(run: Run, status: Run.Status, *, at: datetime) -> None:
+    counted = tallies([run])[run.pk]
+    Run.objects.filter(pk=run.pk, status=run.status).update(status=status, tally=dict(counted), ended_at=at)
+
+
+def _place(messages: list[Message]) -> str:
+    return str(Cursor.of(messages[-1]))
+
+
+_STEPS = {
+    Run.Status.EXPANDING: _expand,
+    Run.Status.CANCELLING: _take_back,
+    Run.Status.RETRYING: _retry,
+}
