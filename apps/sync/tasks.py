@@ -11,6 +11,8 @@ from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync.claiming import deliverable, give_back_expired
 from apps.sync.delivery import deliver_due
+from apps.sync.proof_asking import clear_old, plan_nightly
+from apps.sync.reconciling import give_back_silent, reconcile_due
 from apps.sync.states import decide_new_messages
 from apps.work.models import Lane
 from apps.work.wakeups import EXPIRES_SECONDS
@@ -31,6 +33,17 @@ def keep_in_step() -> None:
     until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
     if look_at_due_mailboxes(until=until, decide=decide_new_messages):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
+def prove() -> None:
+    """Plan the checks of the night, and take those further whose time has come."""
+    at = now()
+    give_back_silent(at=at)
+    plan_nightly(at=at)
+    clear_old(at=at)
+    if reconcile_due(until=at + timedelta(seconds=settings.DRAIN_SECONDS)):
+        prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
