@@ -50,6 +50,7 @@ DOORS = {
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
     "status": Door("get", "/status/", SIGNED_IN),
+    "check_mailbox": Door("post", "/status/{mailbox}/check/", OWN_POST),
     "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
     "account_login": Door("get", "/accounts/login/", (302, 302, 302, 200)),
     "administrator_sign_in": Door("get", "/accounts/administrator/", (302, 302, 302, 200)),

@@ -37,5 +37,6 @@ urlpatterns = [
     path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
     path("settings/mailboxes/<int:pk>/disconnect/", settings.disconnect_mailbox, name="disconnect_mailbox"),
     path("status/", status.status, name="status"),
+    path("status/<int:pk>/check/", status.check_mailbox, name="check_mailbox"),
     path("language/", settings.language, name="language"),
 ]
