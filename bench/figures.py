@@ -25,6 +25,7 @@ def main() -> int:
         desk = BenchDesk(installation)
         import_cost(installation, desk, results)
         transfer_cost(desk, results)
+        proof_cost(installation, desk, results)
         click_to_start(desk, results)
     list_page(results)
     return 1 if results.missed else 0
@@ -89,6 +90,34 @@ def transfer_cost(desk: BenchDesk, results: Results) -> None:
     sent = desk.sandbox.requests()["total"]["coripo"]
     results.add("crm_requests_per_email", sent / BATCH, "requests", at_most=0.2, n=f"batch of {BATCH}, login included")
     note(f"{BATCH / took:.0f} e-mails/s delivered")
+
+
+def proof_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
+    """A check that finds nothing, asked for with the button."""
+    ((mailbox,),) = installation.rows("select id from mailboxes_mailbox")
+    desk.sandbox.forget_requests()
+    began = time.monotonic()
+    desk.visitor.post(f"/status/{mailbox}/check/", {})
+    ended = "select in_microsoft, records_checked from sync_reconciliation where finished_at is not null"
+    wait_until(lambda: installation.rows(ended), seconds=120, what="the proof is made")
+    took = time.monotonic() - began
+    sent = desk.sandbox.requests()["total"]
+    ((messages, records),) = ((int(str(messages)), int(str(records))) for messages, records in installation.rows(ended))
+    results.add(
+        "proof_graph_requests_per_1000",
+        sent["graph"] / messages * 1000,
+        "requests",
+        at_most=5,
+        n=f"nothing missing, {messages} messages",
+    )
+    results.add(
+        "proof_crm_requests_per_1000",
+        sent["coripo"] / records * 1000,
+        "requests",
+        at_most=30,
+        n=f"nothing missing, {records} records in CORIPO, login included",
+    )
+    note(f"proof of {messages} messages in {took:.1f} s")
 
 
 def _refresh(desk: BenchDesk) -> None:

@@ -79,7 +79,7 @@ def verdict_of(proof: Proof) -> Verdict:
         headline=headline,
         checked_at=newest.finished_at if newest else None,
         sum=_sum(newest) if newest and newest.status == Status.DONE else "",
-        note=_note(newest),
+        note=_note(proof),
         step=_step(proof.under_way),
         differences=tuple(_difference(finding) for finding in proof.findings),
         more=proof.outcomes.total() - len(proof.findings),
@@ -123,13 +123,17 @@ def _sum(check: Reconciliation) -> str:
     return f"{whole} = {' + '.join(parts)}" if parts else whole
 
 
-def _note(check: Reconciliation | None) -> str:
+def _note(proof: Proof) -> str:
+    check = proof.newest
     if check is None:
         return _("The first check comes tonight by itself.")
     if check.status == Status.FAILED:
         return sentence_for(check.cause)
     if check.cause == NOT_CONNECTED:
         return _("CORIPO was not checked, because your login there is not connected.")
+    repaired = proof.outcomes[Finding.Outcome.REPAIRED]
+    if repaired and repaired < proof.outcomes.total():
+        return _("Repaired: %(count)s.") % {"count": _shown(repaired)}
     return ""
 
 

@@ -12,7 +12,7 @@ from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync.claiming import deliverable, give_back_expired
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
-from apps.sync.reconciling import give_back_silent, reconcile_due
+from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.states import decide_new_messages
 from apps.work.models import Lane
 from apps.work.wakeups import EXPIRES_SECONDS
@@ -37,13 +37,16 @@ def keep_in_step() -> None:
 
 @shared_task
 def prove() -> None:
-    """Plan the checks of the night, and take those further whose time has come."""
+    """Take the checks further whose time has come; the sweep wakes for those that wait."""
+    reconcile_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS))
+
+
+@shared_task
+def plan_proofs() -> None:
+    """See that every mailbox has a check to come at night, and that old ones go."""
     at = now()
-    give_back_silent(at=at)
     plan_nightly(at=at)
     clear_old(at=at)
-    if reconcile_due(until=at + timedelta(seconds=settings.DRAIN_SECONDS)):
-        prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -51,8 +54,11 @@ def sweep() -> None:
     """Every few seconds: return what silent carriers held, and wake for what is due. Covers every lost wake-up."""
     at = now()
     give_back_expired(at=at)
+    give_back_silent(at=at)
     for lane, queue in QUEUES.items():
         if deliverable(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if has_due_checks(at=at):
+        prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
