@@ -60,5 +60,16 @@ def records_by_message_id(desk: BenchDesk) -> dict[str, set[str]]:
 
 def files_in_coripo(desk: BenchDesk) -> Counter[str]:
     """How many notes hang on each e-mail that has some."""
-    ids = [record["id"] for record in desk.coripo.emails()]
-    return Counter({record_id: len(notes) for record_id in ids if (notes := desk.coripo.linked(record_id, "notes"))})
+    answer = desk.coripo.call(
+        "get_entry_list",
+        module_name="Notes",
+        query="notes.parent_type='Emails'",
+        order_by="id",
+        offset=0,
+        select_fields=["parent_id"],
+        link_name_to_fields_array=[],
+        max_results=500,
+        deleted=0,
+        favorites=False,
+    )
+    return Counter(entry["name_value_list"]["parent_id"]["value"] for entry in answer["entry_list"])

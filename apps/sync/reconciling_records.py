@@ -54,6 +54,8 @@ def check_next_records(check: Reconciliation, *, crm: CrmClient, at: datetime) -
         elif found.is_deleted:
             _name_deleted(check, record, message, at=at)
         else:
+            if record.pk in hidden:
+                _show_again(check, record, message, at=at)
             _name_doubles(check, record, message, sight, ours, at=at)
             if missing_links(links.get(record.pk, ()), found):
                 _name(check, Finding.Kind.LINKS_LOST, record, message, at=at)
@@ -143,6 +145,22 @@ def _name_unseen(check: Reconciliation, record: CrmEmail, message: Message | Non
             doubted = _unchanged(record).update(status=CrmEmail.Status.INTENDED, unknown_since=None)
             if doubted:
                 _name(check, Finding.Kind.RECORD_LOST, record, message, at=at, repairs=True)
+
+
+def _show_again(check: Reconciliation, record: CrmEmail, message: Message | None, *, at: datetime) -> None:
+    """This login sees the record now, whatever it saw before."""
+    with writing_facts([(record.email_key, record.variant)]):
+        sights = CrmSight.objects.filter(crm_email=record, user=check.mailbox.owner_id, is_visible=False)
+        if sights.update(is_visible=True, looked_at=at):
+            name_finding(
+                check,
+                Finding.Kind.STATE_WRONG,
+                f"sight {record.pk}",
+                outcome=Finding.Outcome.REPAIRED,
+                at=at,
+                message=message,
+                crm_email=record,
+            )
 
 
 def _name_deleted(check: Reconciliation, record: CrmEmail, message: Message | None, *, at: datetime) -> None:

@@ -13,6 +13,7 @@ from apps.mailboxes.models import Mailbox, Message
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Mark, Reconciliation, Transfer
 from apps.sync.proof_asking import clear_old, next_night, plan_nightly, request_check
 from apps.sync.reconciling import give_back_silent, reconcile_due
+from apps.sync.states import writing_facts
 from apps.work.models import Fence, Lane, Status
 from tests.factories import NOON, CrmEmailFactory, MailboxFactory, TransferFactory
 from tests.sandbox_server import mime
@@ -190,6 +191,18 @@ def test_what_this_login_may_not_see_is_no_loss(desk_for):
     assert (state_of(theirs), state_of(message)) == ("hidden", "synced")
     assert len(alice.coripo.emails(message.email_key)) == 1
     assert not prove(bob).findings.exists()
+
+
+def test_a_record_that_this_login_sees_again_is_hidden_no_longer(desk, stored):
+    record = record_of(stored[0])
+    with writing_facts([(record.email_key, record.variant)]):
+        CrmSight.objects.filter(crm_email=record).update(is_visible=False)
+    assert state_of(stored[0]) == "hidden"
+
+    check = prove(desk)
+
+    assert told(check.findings.all()) == [("state_wrong", "repaired", "")]
+    assert state_of(stored[0]) == "synced"
 
 
 def test_a_record_of_another_program_that_is_not_seen_any_more_is_not_stored_twice(desk, stored):
