@@ -107,7 +107,7 @@ def _take_further(check: Reconciliation, *, until: datetime) -> None:
     except ClaimLost:
         log.warning("proof taken over", extra={"reconciliation_id": check.pk})
     except _Wait as wait:
-        _give_back(check, not_before=wait.until, cause=wait.cause)
+        _give_back(check, not_before=wait.until, cause=wait.cause or check.cause)
     except CrmError as error:
         _try_again(check, cause=error.code)
     except Exception:
