@@ -21,7 +21,7 @@ from apps.sync.actions import sync_messages
 from apps.sync.delivery import deliver_due
 from apps.sync.models import Transfer
 from apps.sync.rules import rules_of
-from apps.sync.states import decide_new_messages
+from apps.sync.states import decide_new_messages, writing_facts
 from apps.work.models import Fence, Lane, Status
 from tests.coripo import Coripo
 from tests.factories import CrmAccountFactory, UserFactory
@@ -49,6 +49,12 @@ class Desk:
         self.look()
         return Message.objects.get(mailbox=self.mailbox, graph_id=files)
 
+    def receives_raw(self, raw: bytes) -> Message:
+        """A mail arrives as these bytes and is imported."""
+        graph_id = self.sandbox.deliver(self.person["mail"], raw)
+        self.look()
+        return Message.objects.get(mailbox=self.mailbox, graph_id=graph_id)
+
     def look(self) -> None:
         Mailbox.objects.filter(pk=self.mailbox.pk).update(next_look_at=now())
         Fence.objects.all().delete()
@@ -59,11 +65,24 @@ class Desk:
             [message.pk for message in messages], user=self.user, at=now(), **{"leave_out_marked": False, **words}
         )
 
-    def deliver(self) -> None:
-        """One drain of the interactive lane, with what waits for its retry time due at once."""
+    def wait_in(self, lane: Lane, *messages: Message) -> None:
+        """These wait in a lane that no person has asked for."""
+        with writing_facts((message.email_key, message.variant) for message in messages):
+            for message in messages:
+                Transfer.objects.create(
+                    message=message,
+                    mailbox=self.mailbox,
+                    requested_by=self.user,
+                    lane=lane,
+                    queued_at=now(),
+                    not_before=now(),
+                )
+
+    def deliver(self, lane: Lane = Lane.INTERACTIVE) -> None:
+        """One drain of a lane, with what waits for its retry time due at once."""
         Fence.objects.all().delete()
         Transfer.objects.filter(status=Status.QUEUED).update(not_before=now())
-        deliver_due(Lane.INTERACTIVE, until=now() + timedelta(seconds=20))
+        deliver_due(lane, until=now() + timedelta(seconds=20))
 
     def rule(self, **changes: object) -> None:
         rules = rules_of(self.user)

@@ -11,7 +11,7 @@ from apps.mailboxes.connection import graph_key
 from apps.sync.claiming import claim_batch
 from apps.sync.delivery import carry
 from apps.sync.models import Transfer
-from apps.work.limits import raise_fence
+from apps.work.fences import raise_fence
 from apps.work.models import Lane, Status
 from bench.storm import run
 from tests.desk import Desk
@@ -21,11 +21,14 @@ from tests.installation import Installation
 @pytest.mark.whole
 @pytest.mark.timeout(300)
 def test_scenario_7_a_storm_wastes_at_most_four_requests_and_delivers_all_wishes_after_it() -> None:
+    """Whether Graph names the whole storm as the time to keep away, or a second again and again."""
     with Installation(profile="large") as installation:
         (storm,) = run(installation, storms=1)
+        (hasty,) = run(installation, storms=1, retry_after_seconds=1)
         states = installation.rows("select distinct state from mailboxes_message")
 
     assert storm.wasted <= 4
+    assert hasty.wasted <= 4
     assert states == [("synced",)]
 
 

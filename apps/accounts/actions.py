@@ -119,13 +119,17 @@ def choose_language(user: User, language: str) -> None:
 
 
 @contextmanager
-def crm_login(account: CrmAccount) -> Iterator[CrmClient]:
-    """A client of CORIPO that acts as the owner of the account. Raises CrmError."""
+def crm_login(account: CrmAccount, *, read_seconds: float | None = None) -> Iterator[CrmClient]:
+    """A client of CORIPO that acts as the owner of the account. Raises CrmError.
+
+    `read_seconds` is how long an answer may take where a page waits for it.
+    """
     with crm_client(
         api_url=account.server.api_url,
         user_name=account.user_name,
         password=account.password,
         method=_wire_method(account.method),
         account_key=f"{account.pk}:{account.generation}",
+        read_seconds=read_seconds,
     ) as client:
         yield client

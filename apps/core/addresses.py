@@ -37,5 +37,12 @@ def canonical(address: str) -> str:
     return f"{local}@{domain}" if domain else ""
 
 
+def without_tag(address: str) -> str:
+    """The box behind `jana+crm@firm.example`, if it is one: a guess for people to confirm. "" for an address without tag."""
+    local, at, domain = canonical(address).rpartition("@")
+    bare, plus, _tag = local.partition("+")
+    return f"{bare}{at}{domain}" if bare and plus and not bare.startswith('"') else ""
+
+
 def domain_of(address: str) -> str:
     return canonical(address).rpartition("@")[2]

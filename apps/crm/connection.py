@@ -22,14 +22,23 @@ Method = Literal["password", "ldap"]
 
 
 @contextmanager
-def crm_client(*, api_url: str, user_name: str, password: str, method: Method, account_key: str) -> Iterator[CrmClient]:
+def crm_client(
+    *,
+    api_url: str,
+    user_name: str,
+    password: str,
+    method: Method,
+    account_key: str,
+    read_seconds: float | None = None,
+) -> Iterator[CrmClient]:
     """A client for one login, with a session of its own while the block runs. Nothing is sent before the first call.
 
-    `account_key` names the stored login and its generation; a session is used again under the same key only. The
-    client is for one thread. Raises `CrmRejected` for an address that cannot be used.
+    `account_key` names the stored login and its generation; a session is used again under the same key only.
+    `read_seconds` is how long an answer may take where somebody waits for it. The client is for one thread. Raises
+    `CrmRejected` for an address that cannot be used.
     """
     login = Login(user_name=user_name, password=password, method=method)
-    caller = Caller(Transport(api_url, _patience()), login, pool=resting_sessions, account_key=account_key)
+    caller = Caller(Transport(api_url, _patience(read_seconds)), login, pool=resting_sessions, account_key=account_key)
     try:
         yield RestV41(caller)
     finally:
@@ -65,8 +74,9 @@ def check_login(*, api_url: str, user_name: str, password: str, method: Method) 
     return found
 
 
-def _patience() -> Patience:
+def _patience(read_seconds: float | None = None) -> Patience:
+    longest = getattr(settings, "CRM_READ_SECONDS", READ_SECONDS)
     return Patience(
         connect_seconds=getattr(settings, "CRM_CONNECT_SECONDS", CONNECT_SECONDS),
-        read_seconds=getattr(settings, "CRM_READ_SECONDS", READ_SECONDS),
+        read_seconds=longest if read_seconds is None else min(read_seconds, longest),
     )

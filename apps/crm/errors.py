@@ -33,6 +33,7 @@ class CrmUnreachable(CrmError):
     """Nothing was changed in CORIPO: there is no connection, or a reading got no usable answer.
 
     `is_broken_connection` is set where a connection that stood was closed without an answer: kept-alive ones end like that.
+    `is_refusal` is set where the server did answer, with HTTP 5xx: what was asked for may be what it breaks off at.
     """
 
     code = "crm_unreachable"
@@ -44,11 +45,13 @@ class CrmUnreachable(CrmError):
         *,
         is_tls: bool = False,
         is_broken_connection: bool = False,
+        is_refusal: bool = False,
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(what, retry_after_seconds=retry_after_seconds)
         self.is_tls = is_tls
         self.is_broken_connection = is_broken_connection
+        self.is_refusal = is_refusal
 
 
 class CrmOutcomeUnknown(CrmError):

@@ -135,11 +135,42 @@ class RecordSight:
     is_denied: bool = False
 
 
+# Fewer characters would fit half of CORIPO.
+SHORTEST_SEARCH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A record as somebody recognises it: its company, its first e-mail address as written, a few words more.
+
+    Each of them is "" where CORIPO has none.
+    """
+
+    module: str
+    id: str
+    name: str
+    detail: str = ""
+    company: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecords:
+    """What a search found, ordered by name. With `has_more`, more words would tell."""
+
+    records: tuple[FoundRecord, ...]
+    has_more: bool = False
+
+
 class CrmClient(Protocol):
     """One login at one CRM, used by one thread at a time."""
 
     def probe(self) -> Probe:
         """Who the login is and what it may do."""
+        ...
+
+    def is_answering(self) -> bool:
+        """Whether CORIPO carries out an ordinary reading of this login now. Raises CrmUnauthorized."""
         ...
 
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
@@ -186,4 +217,15 @@ class CrmClient(Protocol):
 
     def read_record(self, module: str, record_id: str) -> RecordSight:
         """What this login sees of a record, to be asked before somebody is sent there."""
+        ...
+
+    def search(self, module: str, text: str, *, limit: int) -> FoundRecords:
+        """The records of a module with every word of the text in their name, and those with that address; one request.
+
+        One word may be the beginning of an address, or any part of it where it has an `@` or a dot. No character of it
+        is a wildcard. What this login may not see is left out.
+
+        Raises CrmRejected for a text below SHORTEST_SEARCH characters and for a module that is not searched,
+        CrmForbidden where the login may not list the module.
+        """
         ...

@@ -7,6 +7,8 @@ else.
 import re
 from collections.abc import Iterable
 
+from apps.crm.modules import table_of
+
 _UNQUOTABLE = re.compile(r"[\\\x00-\x1f\x7f]")
 # Own ids, CORIPO's GUIDs and the short ids of its first records alike.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
@@ -28,6 +30,23 @@ def contacts_with_addresses(addresses: Iterable[str]) -> str:
         " JOIN email_addresses ea ON ea.id=eabr.email_address_id"
         f" WHERE eabr.deleted=0 AND eabr.bean_module='Contacts' AND ea.email_address_caps IN ({capitals}))"
     )
+
+
+def with_address_like(module: str, text: str) -> str:
+    """Records of a module with an address that begins with the text; with an `@` or a dot in it, one that contains it."""
+    capitals = text.upper()
+    pattern = _pattern(capitals, is_inner="@" in text or "." in text)
+    return (
+        f"{table_of(module)}.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  quoted by _pattern
+        " JOIN email_addresses ea ON ea.id=eabr.email_address_id"
+        f" WHERE eabr.deleted=0 AND eabr.bean_module={quoted(module)} AND ea.email_address_caps LIKE {pattern})"
+    )
+
+
+def containing(table: str, columns: Iterable[str], word: str) -> str:
+    """Rows with the word in one of the columns, as it stands: `%` and `_` in it are ordinary characters."""
+    pattern = _pattern(word, is_inner=True)
+    return "(" + " OR ".join(f"{table}.{column} LIKE {pattern}" for column in columns) + ")"
 
 
 def emails_with_message_ids(message_ids: Iterable[str]) -> str:
@@ -55,6 +74,12 @@ def quoted(value: str) -> str:
     if _UNQUOTABLE.search(value):
         raise ValueError("A value with a backslash or a control character cannot be quoted.")
     return "'" + value.replace("'", "''") + "'"
+
+
+def _pattern(text: str, *, is_inner: bool) -> str:
+    """The literal of a LIKE. What cannot be quoted safely matches any one character."""
+    plain = _UNQUOTABLE.sub("\0", text).replace("'", "''").replace("%", r"\%").replace("_", r"\_").replace("\0", "_")
+    return f"'{'%' if is_inner else ''}{plain}%'"
 
 
 def _listed(values: Iterable[str]) -> str:

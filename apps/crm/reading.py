@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from apps.core.addresses import canonical
 from apps.crm import dates, queries, shapes, texts
 from apps.crm.calling import Caller
-from apps.crm.errors import CrmForbidden
+from apps.crm.errors import CrmContractBroken, CrmForbidden, CrmThrottled, CrmUnreachable
 from apps.crm.face import CrmCompany, CrmContact, RecordSight, StoredEmail
 from apps.crm.modules import link_of, table_of
 from apps.crm.portions import portions
@@ -34,7 +34,17 @@ _ROW_FIELDS = (
     "modified_user_id",
     "deleted",
 )
+# No contact can have this address: RFC 2606 keeps the domain free.
+NOBODY = "nobody@portal.invalid"
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def is_answering(caller: Caller) -> bool:
+    try:
+        find_contacts(caller, [NOBODY])
+    except (CrmUnreachable, CrmThrottled, CrmContractBroken):
+        return False
+    return True
 
 
 def find_contacts(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:

@@ -5,12 +5,13 @@ Each step lives in a module of its own; what every method promises is written at
 
 from collections.abc import Sequence
 
-from apps.crm import attaching, creating, linking, probing, reading
+from apps.crm import attaching, creating, linking, probing, reading, searching
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
     Created,
     CrmContact,
+    FoundRecords,
     Link,
     Linked,
     OutgoingEmail,
@@ -27,6 +28,9 @@ class RestV41:
 
     def probe(self) -> Probe:
         return probing.probe(self._caller)
+
+    def is_answering(self) -> bool:
+        return reading.is_answering(self._caller)
 
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
         return reading.find_contacts(self._caller, addresses)
@@ -51,3 +55,6 @@ class RestV41:
 
     def read_record(self, module: str, record_id: str) -> RecordSight:
         return reading.read_record(self._caller, module, record_id)
+
+    def search(self, module: str, text: str, *, limit: int) -> FoundRecords:
+        return searching.search(self._caller, module, text, limit=limit)

@@ -105,7 +105,7 @@ def _answer(method: str, response: requests.Response, *, is_write: bool) -> Any:
         if is_write:
             is_database_failure = status == 500 and response.content[:200].lstrip().startswith(b"Database failure")
             raise CrmOutcomeUnknown(f"{method}: HTTP {status}", is_database_failure=is_database_failure)
-        raise CrmUnreachable(f"{method}: HTTP {status}")
+        raise CrmUnreachable(f"{method}: HTTP {status}", is_refusal=True)
     if status != 200:
         raise CrmContractBroken(f"{method}: HTTP {status}")
     try:

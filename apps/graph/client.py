@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
+from json import loads
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -16,7 +18,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from apps.graph import parsing
-from apps.graph.errors import GraphContractBroken, GraphError, GraphRejected, GraphUnreachable, ItemGone
+from apps.graph.errors import GraphContractBroken, GraphError, GraphRejected, GraphTooLarge, GraphUnreachable, ItemGone
 from apps.graph.parsing import (
     MESSAGE_FIELDS,
     GraphAttachment,
@@ -37,6 +39,8 @@ BATCH_LIMIT = 20  # Graph: JSON batching
 FOLDER_PAGE_SIZE = 200
 # Exchange takes mails of up to 150 MB, and base64 adds a third on the way; what is larger was never a mail.
 LARGEST_MAIL_BYTES = 210 * 1024 * 1024
+# A text beyond this is a bomb: nobody reads it, and JSON of this size takes several times as much memory.
+LARGEST_BODY_BYTES = 8 * 1024 * 1024
 # A large mail comes slowly, but it comes: this is the longest silence, not the longest answer.
 LARGE_TIMEOUT_SECONDS = (3.05, 60.0)
 # Without this selection a list carries the content of every file, and with contentId in it Graph refuses.
@@ -74,7 +78,7 @@ class GraphClient:
     # ── Profile and folders ──────────────────────────────────────────────
 
     def profile(self) -> GraphProfile:
-        return parsing.profile(self._get("/me?$select=id,displayName,mail,userPrincipalName"))
+        return parsing.profile(self._get("/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses"))
 
     def well_known_folders(self, names: Sequence[str]) -> dict[str, str]:
         """The ids of folders by their well-known names, which hold in every language; a name without folder is absent.
@@ -93,7 +97,7 @@ class GraphClient:
 
     def folders(self) -> list[GraphFolder]:
         """Every folder of the mailbox at any depth, in one request for 200 of them. Complete, or it raises."""
-        path = "/me/mailFolders/delta?" + _query({"$select": "displayName,parentFolderId,isHidden"})
+        path = "/me/mailFolders/delta?" + _query({"$select": "displayName,parentFolderId,isHidden,totalItemCount"})
         found: dict[str, GraphFolder] = {}
         while path:
             document = self._get(path, prefer=[f"odata.maxpagesize={FOLDER_PAGE_SIZE}"])
@@ -174,8 +178,20 @@ class GraphClient:
         return outcomes
 
     def body(self, message_id: str) -> GraphBody:
-        """The body and the list of attachments, for reading. Foreign text, whatever Microsoft has cleaned of it."""
-        options = {"$select": f"{MESSAGE_FIELDS},body", "$expand": f"attachments($select={ATTACHMENT_FIELDS})"}
+        """The body and the list of attachments, for reading. Foreign text, whatever Microsoft has cleaned of it.
+
+        Raises GraphTooLarge above LARGEST_BODY_BYTES, when no more than that has been read.
+        """
+        options = {
+            "$select": f"{MESSAGE_FIELDS},internetMessageHeaders,body",
+            "$expand": f"attachments($select={ATTACHMENT_FIELDS})",
+        }
+        path = f"/me/messages/{_id(message_id)}?{_query(options)}"
+        return parsing.body(_json_object(self._bytes(path, most_bytes=LARGEST_BODY_BYTES)))
+
+    def envelope(self, message_id: str) -> GraphBody:
+        """What `body` gives, without the body and the attachments."""
+        options = {"$select": f"{MESSAGE_FIELDS},internetMessageHeaders"}
         return parsing.body(self._get(f"/me/messages/{_id(message_id)}?{_query(options)}"))
 
     def attachments(self, message_id: str) -> list[GraphAttachment]:
@@ -188,9 +204,15 @@ class GraphClient:
             path = str(document.get("@odata.nextLink") or "")
         return found
 
-    def mime(self, message_id: str) -> bytes:
-        """The message as it arrived, attachments and all. Raises GraphRejected above LARGEST_MAIL_BYTES."""
-        return self._bytes(f"/me/messages/{_id(message_id)}/$value")
+    def mime(self, message_id: str, *, most_bytes: int = LARGEST_MAIL_BYTES) -> bytes:
+        """The message as it arrived, attachments and all. Raises GraphTooLarge above `most_bytes`."""
+        return self._bytes(f"/me/messages/{_id(message_id)}/$value", most_bytes=most_bytes)
+
+    def content(self, message_id: str, attachment_id: str, *, most_bytes: int) -> bytes:
+        """The bytes of a file; of an attached item its MIME, iCalendar or vCard. Raises GraphTooLarge above `most_bytes`,
+        when no more than that has been read."""
+        path = f"/me/messages/{_id(message_id)}/attachments/{_id(attachment_id)}/$value"
+        return self._bytes(path, most_bytes=most_bytes)
 
     def file(self, message_id: str, attachment_id: str) -> GraphFile:
         """An attachment with its name and content; of an attached item its MIME. Raises ItemGone for a cloud file.
@@ -229,20 +251,19 @@ class GraphClient:
     def _get(self, path: str, *, prefer: Iterable[str] = (), timeout: tuple[float, float] = TIMEOUT_SECONDS) -> Json:
         return _json(self._send("GET", path, prefer=prefer, timeout=timeout))
 
-    def _bytes(self, path: str) -> bytes:
+    def _bytes(self, path: str, *, most_bytes: int = LARGEST_MAIL_BYTES) -> bytes:
         response = self._send("GET", path, timeout=LARGE_TIMEOUT_SECONDS, stream=True)
-        parts, size = [], 0
+        read = BytesIO()
         try:
             for part in response.iter_content(256 * 1024):
-                size += len(part)
-                if size > LARGEST_MAIL_BYTES:
-                    raise GraphRejected("larger than any mail")
-                parts.append(part)
+                if read.tell() + len(part) > most_bytes:
+                    raise GraphTooLarge(f"more than {most_bytes} bytes")
+                read.write(part)
         except requests.RequestException as error:
             raise GraphUnreachable("the answer broke off") from error
         finally:
             response.close()
-        return b"".join(parts)
+        return read.getvalue()
 
     def _batch(self, paths: Sequence[str]) -> list[Json | GraphError]:
         """Several reads in one request, at most BATCH_LIMIT; one outcome each, in order. Answers come in any order."""
@@ -331,11 +352,17 @@ def _exchange(method: str, url: str, what: str, **options: Any) -> requests.Resp
 
 def _json(response: requests.Response) -> Json:
     try:
-        document = response.json()
-    except ValueError as error:
-        raise GraphContractBroken("an answer that is no JSON") from error
+        content = response.content
     except requests.RequestException as error:
         raise GraphUnreachable("the answer broke off") from error
+    return _json_object(content)
+
+
+def _json_object(content: bytes) -> Json:
+    try:
+        document = loads(content)
+    except ValueError as error:
+        raise GraphContractBroken("an answer that is no JSON") from error
     if not isinstance(document, Mapping):
         raise GraphContractBroken("an answer that is no object")
     return document

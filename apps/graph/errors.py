@@ -11,6 +11,7 @@ GraphError                    try again?   who hears of it
 ├── ResyncRequired            no           nobody: the cursor is void, the folder is listed afresh
 ├── GraphForbidden            no           the owner: a right is missing
 ├── GraphRejected             no           us: a request that Graph does not take
+│   └── GraphTooLarge         no           nobody: the answer is larger than the caller takes, and was not read
 └── GraphContractBroken       no           us: an answer that we cannot read, or a link that leads elsewhere
     └── InvalidIdToken        no           us and the person: nobody is signed in by it
 
@@ -101,6 +102,10 @@ class GraphForbidden(GraphError):
 
 class GraphRejected(GraphError):
     code = "graph_rejected"
+
+
+class GraphTooLarge(GraphRejected):
+    code = "graph_too_large"
 
 
 class GraphContractBroken(GraphError):

@@ -29,10 +29,12 @@ class GraphProfile:
     display_name: str
     mail: str
     user_principal_name: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(address for address in (self.mail, self.user_principal_name) if address))
+        known = (self.mail, self.user_principal_name, *self.aliases)
+        return tuple(dict.fromkeys(address for address in known if address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class GraphFolder:
     name: str
     parent_id: str
     is_hidden: bool
+    item_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,13 @@ class GraphFile:
 
 @dataclass(frozen=True, slots=True)
 class GraphBody:
-    """A message for reading. `body` is HTML or text as `is_html` says; Microsoft's cleaning of it is not relied on."""
+    """A message for reading. `body` is HTML or text as `is_html` says; Microsoft's cleaning of it is not relied on.
+
+    `headers` are those of the mail as it arrived, names and values.
+    """
 
     message: GraphMessage
+    headers: tuple[tuple[str, str], ...]
     body: str
     is_html: bool
     attachments: tuple[GraphAttachment, ...]
@@ -145,6 +152,9 @@ def profile(item: Json) -> GraphProfile:
         display_name=_text(item, "displayName"),
         mail=_text(item, "mail"),
         user_principal_name=_text(item, "userPrincipalName"),
+        aliases=tuple(
+            str(address)[5:] for address in item.get("proxyAddresses") or () if str(address)[:5].lower() == "smtp:"
+        ),
     )
 
 
@@ -157,6 +167,7 @@ def folder(item: Json) -> GraphFolder | None:
         name=_text(item, "displayName"),
         parent_id=_text(item, "parentFolderId"),
         is_hidden=bool(item.get("isHidden")),
+        item_count=max(int(item.get("totalItemCount") or 0), 0),
     )
 
 
@@ -207,6 +218,7 @@ def body(item: Json) -> GraphBody:
     content = item.get("body") or {}
     return GraphBody(
         message=message(item),
+        headers=tuple((_text(one, "name"), _text(one, "value")) for one in item.get("internetMessageHeaders") or ()),
         body=_text(content, "content"),
         is_html=_text(content, "contentType").lower() == "html",
         attachments=tuple(attachment(one) for one in item.get("attachments") or ()),

@@ -81,13 +81,18 @@ class Refreshed:
     has_changed: bool
 
 
-def begin(*, scopes: Sequence[str], redirect_uri: str) -> dict[str, Any]:
+def begin(*, scopes: Sequence[str], redirect_uri: str, address: str = "") -> dict[str, Any]:
     """Start a sign-in. Keep the answer in the server-side session; send the browser to its `auth_uri`.
 
-    Raises GraphError where the sign-in service cannot be asked.
+    The person picks an account, whoever is signed in there; with an `address`, that account is proposed. Raises GraphError
+    where the sign-in service cannot be asked.
     """
     flow: dict[str, Any] = _app(msal.SerializableTokenCache()).initiate_auth_code_flow(
-        list(scopes), redirect_uri=redirect_uri, prompt="select_account", response_mode="query"
+        list(scopes),
+        redirect_uri=redirect_uri,
+        # Both at once would show the picker to somebody who has picked already.
+        **({"login_hint": address} if address else {"prompt": "select_account"}),
+        response_mode="query",
     )
     return flow
 

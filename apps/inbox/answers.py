@@ -35,3 +35,12 @@ def about_cleared_marks(count: int) -> str:
         return _("Nothing changed, they were marked so already.")
     sentence = ngettext("%(count)d e-mail marked as not synced.", "%(count)d e-mails marked as not synced.", count)
     return sentence % {"count": count}
+
+
+def about_links(count: int) -> str:
+    sentence = ngettext(
+        "The e-mail is on its way and will be linked with %(count)d record.",
+        "The e-mail is on its way and will be linked with %(count)d records.",
+        count,
+    )
+    return sentence % {"count": count}

@@ -1,7 +1,8 @@
-"""What surrounds every page: mailboxes and folders, how fresh the mail is, and a connection that needs a person."""
+"""What surrounds every page: mailboxes and folders, how fresh the mail is, and what needs a person."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,26 +14,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import CrmAccount, User
+from apps.core.clock import now
 from apps.core.templatetags.portal import moment
-from apps.mailboxes.models import Mailbox, MailFolder
+from apps.inbox.filters import query_of
+from apps.inbox.folder_tree import FolderNode, choices, followed
+from apps.inbox.moving import capped
+from apps.mailboxes.models import Mailbox, MailFolder, MessageState
+from apps.sync.claiming import crm_key
+from apps.sync.listing import MessageFilter
 from apps.sync.models import Transfer, TransferQuerySet
+from apps.sync.queries import UNDECIDED, count_undecided
+from apps.work.fences import outage
 from apps.work.models import Status
 
-ICONS = {MailFolder.Kind.INBOX: "inbox", MailFolder.Kind.SENT: "sent"}
-FIRST = [MailFolder.Kind.INBOX, MailFolder.Kind.SENT]
-
-
-@dataclass(frozen=True, slots=True)
-class NavFolder:
-    pk: int
-    name: str
-    icon: str
+# A first strike is a moment's trouble, as often as not over before a person has read of it.
+STRIKES_TO_TELL = 2
 
 
 @dataclass(frozen=True, slots=True)
 class NavMailbox:
+    """`trouble` is why nothing new comes from it, "" where all is well."""
+
+    pk: int
     address: str
-    folders: list[NavFolder]
+    folders: tuple[FolderNode, ...]
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,27 @@ class Trouble:
     button: str
     url: str
     is_form: bool = False
+    mailbox: int | None = None
     tone: str = "bad"
     icon: str = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """E-mails of one state that wait for a decision; `query` leads to their list."""
+
+    label: str
+    icon: str
+    count: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for a person in the mail itself, beside broken connections."""
+
+    headline: str
+    undecided: list[Undecided]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,7 @@ class Shell:
     mailboxes: list[NavMailbox]
     health: Health | None
     trouble: Trouble | None
+    attention: Attention | None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -73,31 +99,30 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def shell_of(user: User) -> Shell:
     mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
-    account = CrmAccount.objects.filter(user=user).first()
-    return Shell(navigation(mailboxes), health_of(mailboxes), trouble_of(mailboxes, account))
+    account = CrmAccount.objects.select_related("server").filter(user=user).first()
+    return Shell(
+        navigation(mailboxes),
+        health_of(mailboxes),
+        trouble_of(mailboxes, account) or outage_of(mailboxes, account),
+        attention_of(count_undecided(user)),
+    )
 
 
 def navigation(mailboxes: list[Mailbox]) -> list[NavMailbox]:
-    followed = MailFolder.objects.filter(mailbox__in=mailboxes, is_followed=True, is_gone=False)
+    """Each mailbox with the folders that are followed."""
+    present = MailFolder.objects.filter(mailbox__in=mailboxes, is_gone=False).defer("cursor")
     folders: dict[int, list[MailFolder]] = {}
-    for folder in sorted(followed, key=_place):
+    for folder in present:
         folders.setdefault(folder.mailbox_id, []).append(folder)
     return [
         NavMailbox(
+            mailbox.pk,
             mailbox.address,
-            [
-                NavFolder(folder.pk, folder.name, ICONS.get(MailFolder.Kind(folder.kind), "folder"))
-                for folder in folders.get(mailbox.pk, [])
-            ],
+            followed(choices(folders.get(mailbox.pk, []))),
+            "" if mailbox.status == Mailbox.Status.ACTIVE else mailbox.get_status_display(),
         )
         for mailbox in mailboxes
     ]
-
-
-def _place(folder: MailFolder) -> tuple[int, str, int]:
-    """Inbox, then Sent, then the others by name."""
-    kind = MailFolder.Kind(folder.kind)
-    return (FIRST.index(kind) if kind in FIRST else len(FIRST), folder.name.casefold(), folder.pk)
 
 
 def health_of(mailboxes: list[Mailbox]) -> Health | None:
@@ -134,6 +159,7 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
                 button=_("Connect again"),
                 url=reverse("mailboxes:connect"),
                 is_form=True,
+                mailbox=mailbox.pk,
             )
         if mailbox.status == Mailbox.Status.UNAVAILABLE:
             return Trouble(
@@ -159,6 +185,42 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
             url=reverse("connect_crm"),
         )
     return None
+
+
+def attention_of(counts: Mapping[str, int]) -> Attention | None:
+    """One banner for all; None where nothing waits. `counts` are by state, the sum of them up to COUNT_LIMIT."""
+    total = sum(counts.values())
+    if not total:
+        return None
+    return Attention(
+        headline=ngettext("%(count)s e-mail needs your decision.", "%(count)s e-mails need your decision.", total)
+        % {"count": capped(total)},
+        undecided=[
+            Undecided(
+                label=str(MessageState(state).label),
+                icon=state,
+                count=capped(counts[state]),
+                query=query_of(MessageFilter(state=state)),
+            )
+            for state in UNDECIDED
+            if counts.get(state)
+        ],
+    )
+
+
+def outage_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
+    """CORIPO does not answer: nobody has to do anything, and everybody may know since when. Silent at its first strike."""
+    standing = outage(crm_key(account.server), at=now()) if account else None
+    if standing is None or standing.strikes < STRIKES_TO_TELL:
+        return None
+    return Trouble(
+        headline=_("CORIPO has not answered since %(time)s.") % {"time": moment(standing.since)},
+        sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)) + " " + _("It goes on by itself."),
+        button=_("Status"),
+        url=reverse("status"),
+        tone="wait",
+        icon="queued",
+    )
 
 
 def _waiting(transfers: TransferQuerySet) -> str:

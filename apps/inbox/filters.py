@@ -7,26 +7,32 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from apps.mailboxes.models import Message, MessageState
-from apps.sync.queries import Cursor, MessageFilter
+from apps.sync.listing import Cursor, MessageFilter
 
 LONGEST_TEXT = 200
 
 
 def filter_of(query: QueryDict) -> MessageFilter:
     """The filter that an address asks for."""
-    state, direction, folder = query.get("state", ""), query.get("direction", ""), query.get("folder", "")
+    state, direction = query.get("state", ""), query.get("direction", "")
     return MessageFilter(
+        mailbox=_id(query.get("mailbox", "")),
         state=state if state in MessageState.values else "",
-        # More digits than a database's id has would be refused there.
-        folder=int(folder) if folder.isascii() and folder.isdecimal() and len(folder) <= 18 else None,
+        folder=_id(query.get("folder", "")),
         direction=direction if direction in Message.Direction.values else "",
         text=query.get("q", "")[:LONGEST_TEXT].replace("\x00", "").strip(),
     )
 
 
+def _id(text: str) -> int | None:
+    # More digits than a database's id has would be refused there.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def query_of(wanted: MessageFilter, **more: str) -> str:
     """The query string of a filter, with its question mark; "" where it asks for everything."""
     parts = {
+        "mailbox": str(wanted.mailbox) if wanted.mailbox is not None else "",
         "folder": str(wanted.folder) if wanted.folder is not None else "",
         "state": wanted.state,
         "direction": wanted.direction,

@@ -18,8 +18,9 @@ from apps.accounts.models import User
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.moving import Moving, capped, first_moving
 from apps.inbox.rows import ShownRow, shown_row
-from apps.mailboxes.models import MailFolder, MessageState
-from apps.sync.queries import Cursor, MessageFilter, count_by_state, message_page, progress_of
+from apps.mailboxes.models import Mailbox, MailFolder, MessageState
+from apps.sync.listing import Cursor, MessageFilter
+from apps.sync.queries import count_by_state, message_page, progress_of
 
 # The states that ask a person to decide or to mend something; each has a chip above the list.
 CHIPS = (MessageState.NOT_SYNCED, MessageState.NO_MATCH, MessageState.FAILED)
@@ -36,7 +37,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`query` is the address of this very page, `query_without_filter` that of its folder.
+    """`query` is the address of this very page, `query_without_filter` that of its mailbox or folder.
 
     `older` and `newer` are empty at the ends of the list.
     """
@@ -70,7 +71,7 @@ def listing(query: QueryDict, *, user: User, at: datetime) -> Listing:
         chips=tuple(_chips(user, wanted)),
         moving=first_moving(user, rows, wanted, progress, at=at, top=top),
         query=here,
-        query_without_filter=query_of(MessageFilter(folder=wanted.folder)),
+        query_without_filter=query_of(MessageFilter(mailbox=wanted.mailbox, folder=wanted.folder)),
         older=query_of(wanted, before=page.older) if page.older else "",
         newer=query_of(wanted, after=page.newer) if page.newer else "",
         has_mailbox=progress.has_mailbox,
@@ -97,6 +98,10 @@ def _title(user: User, wanted: MessageFilter) -> str:
         folder = MailFolder.objects.visible_to(user).filter(pk=wanted.folder).only("name").first()
         if folder is not None:
             return folder.name
+    if wanted.mailbox is not None:
+        mailbox = Mailbox.objects.visible_to(user).filter(pk=wanted.mailbox).only("address").first()
+        if mailbox is not None:
+            return mailbox.address
     return _("All mail")
 
 

@@ -12,17 +12,8 @@ from apps.accounts.models import User
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Message
-from apps.sync.queries import (
-    COUNT_LIMIT,
-    MOVING,
-    Cursor,
-    MessageFilter,
-    Progress,
-    count_messages,
-    has_newer,
-    messages_by_id,
-    progress_of,
-)
+from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, has_newer
+from apps.sync.queries import MOVING, Progress, messages_by_id, progress_of
 
 # A page that was left open stops asking; whatever moves by then waits for something that takes long.
 POLLING_ENDS_AFTER = timedelta(minutes=10)
@@ -135,8 +126,12 @@ def _moving(
         is_importing=progress.is_importing,
         is_looking=progress.is_looking,
         has_news=has_news,
-        loaded=capped(count_messages(user, MessageFilter(folder=wanted.folder))) if progress.is_importing else "",
+        loaded=capped(_loaded(user, wanted)) if progress.is_importing else "",
     )
+
+
+def _loaded(user: User, wanted: MessageFilter) -> int:
+    return count_messages(user, MessageFilter(mailbox=wanted.mailbox, folder=wanted.folder))
 
 
 def _moment(seconds: str) -> datetime | None:

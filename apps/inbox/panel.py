@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from apps.accounts.models import User
 from apps.inbox.functions import FUNCTIONS
@@ -22,6 +23,7 @@ TELLING = (
     MessageState.HIDDEN,
     MessageState.SKIPPED,
 )
+CLOCKS_DIFFER = timedelta(days=1)
 _NAMES = {str(function.code): function.name for function in FUNCTIONS}
 
 
@@ -59,6 +61,7 @@ class PanelHead:
 class Panel:
     head: PanelHead
     headers: tuple[tuple[str, tuple[str, ...]], ...]
+    odd_sent_at: datetime | None
 
 
 def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
@@ -86,6 +89,8 @@ def panel(message: Message, *, user: User, query: str = "") -> Panel:
             for role in (Participant.Role.FROM, Participant.Role.TO, Participant.Role.CC, Participant.Role.BCC)
             if any(participant.role == role for participant in participants)
         ),
+        # The list goes by the time of arrival; a sender's clock that says something else is worth a line.
+        odd_sent_at=message.sent_at if abs(message.sent_at - message.received_at) > CLOCKS_DIFFER else None,
     )
 
 

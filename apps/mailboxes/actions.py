@@ -19,6 +19,7 @@ from apps.graph.client import GraphClient
 from apps.graph.errors import Disconnection, GraphError, MailboxDisconnected, MailboxUnavailable
 from apps.graph.parsing import GraphProfile
 from apps.graph.signin import SignedIn
+from apps.mailboxes.folders import subtree
 from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder
 from apps.mailboxes.tokens import SCOPES
 from apps.mailboxes.turns import WATCHED_EVERY
@@ -34,9 +35,12 @@ class MailboxTaken(Exception):
     """The mailbox is connected by another user, and the person asking does not sign in with its account."""
 
 
-def begin_connecting(*, redirect_uri: str) -> dict[str, Any]:
-    """Start the consent for a mailbox; keep the answer server-side and send the browser to its `auth_uri`."""
-    return signin.begin(scopes=SCOPES, redirect_uri=redirect_uri)
+def begin_connecting(*, redirect_uri: str, address: str = "") -> dict[str, Any]:
+    """Start the consent for a mailbox; keep the answer server-side and send the browser to its `auth_uri`.
+
+    An `address` proposes its account: a connection is mended, not another one made.
+    """
+    return signin.begin(scopes=SCOPES, redirect_uri=redirect_uri, address=address)
 
 
 def connect_mailbox(flow: Mapping[str, Any], params: Mapping[str, str], *, user: User, at: datetime) -> Mailbox:
@@ -57,28 +61,53 @@ def connect_mailbox(flow: Mapping[str, Any], params: Mapping[str, str], *, user:
     return mailbox
 
 
+def release_mailbox(mailbox: Mailbox, *, by: User) -> None:
+    """Take the connection from its owner, so that somebody else can connect the mailbox. Mailbox, CORIPO and marks stay."""
+    pk, owner_id = mailbox.pk, mailbox.owner_id
+    disconnect_mailbox(mailbox)
+    log.warning("mailbox released", extra={"mailbox_id": pk, "owner_id": owner_id, "user_id": by.pk})
+
+
+def namesake_of(mailbox: Mailbox) -> Mailbox | None:
+    """Another mailbox of the same owner that bears this address: Microsoft 365 has replaced the account behind it."""
+    others = Mailbox.objects.filter(owner=mailbox.owner_id, address__iexact=mailbox.address).exclude(pk=mailbox.pk)
+    return others.order_by("pk").first()
+
+
 def disconnect_mailbox(mailbox: Mailbox) -> None:
     """Forget the connection: tokens, folders and messages of the portal. Mailbox, CORIPO and marks stay as they are."""
     pk = mailbox.pk
     with transaction.atomic():
         MailboxToken.objects.filter(pk=pk).delete()
         mailbox.delete()
-    log.info("mailbox disconnected by its owner", extra={"mailbox_id": pk})
+    log.info("mailbox disconnected", extra={"mailbox_id": pk})
 
 
-def follow_folders(mailbox: Mailbox, folder_ids: Collection[int], *, at: datetime) -> None:
-    """Follow exactly these folders of the mailbox, but never drafts, junk or deleted mail. Rows of the others stay."""
+def follow_folders(
+    mailbox: Mailbox, folder_ids: Collection[int], *, with_subfolders: Collection[int] = (), at: datetime
+) -> set[int]:
+    """Follow exactly these folders of the mailbox, and `with_subfolders` with all that lies or will lie below them, but
+    never drafts, junk or deleted mail. Rows of the others stay. Returns the ids of the folders that were left.
+    """
     with transaction.atomic():
-        may_follow = MailFolder.objects.followable().filter(mailbox=mailbox)
-        mailbox.folders.filter(is_followed=True).exclude(pk__in=folder_ids).update(is_followed=False)
-        may_follow.filter(pk__in=folder_ids, is_followed=False).update(is_followed=True)
+        rows = list(mailbox.folders.select_for_update(no_key=True).order_by("pk"))
+        deep = {row.pk for row in rows if row.pk in with_subfolders}
+        below = subtree([row for row in rows if row.pk in deep], rows)
+        unwanted = subtree([row for row in rows if row.kind in MailFolder.NEVER], rows)
+        may_follow = set(MailFolder.objects.followable().filter(mailbox=mailbox).values_list("pk", flat=True))
+        wanted = (may_follow - unwanted) & (below | set(folder_ids))
+        left = {row.pk for row in rows if row.is_followed} - wanted
+        for row in rows:
+            row.is_followed, row.with_subfolders = row.pk in wanted, row.pk in wanted & deep
+        MailFolder.objects.bulk_update(rows, ["is_followed", "with_subfolders"], batch_size=100)
         refresh_now(mailbox, at=at)
+    return left
 
 
 def refresh_now(mailbox: Mailbox, *, at: datetime) -> None:
-    """Look at the mailbox as soon as a worker is free. A fence of Microsoft's still holds."""
+    """Look at the mailbox and its folders as soon as a worker is free. A fence of Microsoft's still holds."""
     with transaction.atomic():
-        Mailbox.objects.filter(pk=mailbox.pk).update(next_look_at=at)
+        Mailbox.objects.filter(pk=mailbox.pk).update(next_look_at=at, folders_read_at=None)
         wake("apps.sync.tasks.keep_in_step", queue="background")
 
 

@@ -13,7 +13,8 @@ from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphThrottled, GraphUnreachable
 from apps.mailboxes.models import Mailbox
 from apps.mailboxes.tokens import MailboxTokens
-from apps.work.limits import LimitReached, fence, raise_fence, slot
+from apps.work.fences import FenceStands, Passage, passage, raise_fence
+from apps.work.limits import LimitReached, slot
 from apps.work.models import Fence
 
 # Graph allows four requests in flight for a mailbox: one is the page's, one the interactive lane's.
@@ -40,19 +41,19 @@ def graph_client(mailbox: Mailbox) -> Iterator[GraphClient]:
 def page_client(mailbox: Mailbox) -> Iterator[GraphClient]:
     """A client for somebody who waits at a page: in the page's own slot, behind the fence if one stands.
 
-    Raises GraphThrottled while a fence stands or the slot stays taken; puts the fence up where Graph asks for quiet.
+    Raises GraphThrottled while a fence stands or the slot stays taken; puts the fence up where Graph asks for quiet, and takes
+    it away where it was over and Graph answers again.
     """
-    standing = fence(graph_key(mailbox))
-    if standing is not None:
-        seconds = max(int((standing.until - now()).total_seconds()), 1)
-        raise GraphThrottled("the fence stands", retry_after_seconds=seconds)
-    with _page_slot(mailbox), graph_client(mailbox) as client:
+    with ExitStack() as held:
+        way = _page_way(mailbox, held)
+        client = held.enter_context(graph_client(mailbox))
         try:
             yield client
         except GraphError as error:
             if error.is_retryable and not isinstance(error, GraphUnreachable):
                 raise_graph_fence(mailbox, error)
             raise
+        way.answered()
 
 
 def raise_graph_fence(mailbox: Mailbox, error: GraphError) -> Fence:
@@ -60,16 +61,21 @@ def raise_graph_fence(mailbox: Mailbox, error: GraphError) -> Fence:
     return raise_fence(graph_key(mailbox), reason=error.code, seconds=error.retry_after_seconds)
 
 
-@contextmanager
-def _page_slot(mailbox: Mailbox) -> Iterator[None]:
+def _page_way(mailbox: Mailbox, held: ExitStack) -> Passage:
+    """The page's slot and the way past the fence, both given back with `held`. Waits a little for another page."""
     give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(slot(graph_key(mailbox), PAGE_SLOT))
-                break
-            except LimitReached as error:
-                if time.monotonic() > give_up_at:
-                    raise GraphThrottled("another page reads this mailbox", retry_after_seconds=1) from error
-                time.sleep(LOOK_AGAIN_SECONDS)
-        yield
+    while True:
+        try:
+            with ExitStack() as taken:
+                taken.enter_context(slot(graph_key(mailbox), PAGE_SLOT))
+                way = taken.enter_context(passage(graph_key(mailbox)))
+                held.push(taken.pop_all())
+                return way
+        except FenceStands as standing:
+            if not standing.is_being_tried or time.monotonic() > give_up_at:
+                seconds = max(int((standing.again_at - now()).total_seconds()), 1)
+                raise GraphThrottled("the fence stands", retry_after_seconds=seconds) from standing
+        except LimitReached as error:
+            if time.monotonic() > give_up_at:
+                raise GraphThrottled("another page reads this mailbox", retry_after_seconds=1) from error
+        time.sleep(LOOK_AGAIN_SECONDS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from django.db import transaction
 
@@ -14,64 +15,83 @@ from apps.mailboxes.texts import storable
 # Graph does not say which folder is which; these names hold in every language.
 WELL_KNOWN = [kind.value for kind in MailFolder.Kind if kind != MailFolder.Kind.ORDINARY]
 FOLLOWED_AT_FIRST = (MailFolder.Kind.INBOX, MailFolder.Kind.SENT)
+CHANGING_FIELDS = ["kind", "name", "parent_graph_id", "item_count", "is_gone", "is_followed", "with_subfolders"]
 
 
-def refresh_folders(mailbox: Mailbox, client: GraphClient) -> None:
-    """Bring the folder rows up to date: new, renamed, moved, gone. One request, and seven units the first time.
+def refresh_folders(mailbox: Mailbox, client: GraphClient, *, at: datetime) -> None:
+    """Bring the folder rows up to date: new, renamed, moved, gone. One request, and one for the well-known names where
+    a folder is new and not all of them are known.
 
-    Raises GraphError, MailboxUnavailable among them; nothing is changed then.
+    A folder that has come to lie below one that is followed with its subfolders is followed, and one below Deleted
+    Items is followed no longer. Raises GraphError, MailboxUnavailable among them; nothing is changed then.
     """
+    listed = client.folders()
+    known = dict(mailbox.folders.values_list("graph_id", "kind"))
     kinds: Mapping[str, str] = {}
-    if not mailbox.folders.filter(kind=MailFolder.Kind.INBOX).exists():
-        kinds = {graph_id: name for name, graph_id in client.well_known_folders(WELL_KNOWN).items()}
-    listed = [folder for folder in client.folders() if not folder.is_hidden or folder.id in kinds]
+    unnamed = set(WELL_KNOWN) - set(known.values())
+    if unnamed and any(found.id not in known for found in listed):
+        names = [name for name in WELL_KNOWN if name in unnamed]
+        kinds = {graph_id: name for name, graph_id in client.well_known_folders(names).items()}
     with transaction.atomic():
+        # Read again and held: their owner may be choosing at this moment.
         _write(mailbox, listed, kinds)
-        _let_deleted_go(mailbox)
+        Mailbox.objects.filter(pk=mailbox.pk).update(folders_read_at=at)
+    mailbox.folders_read_at = at
+
+
+def subtree(roots: Iterable[MailFolder], folders: Iterable[MailFolder]) -> set[int]:
+    """The ids of these folders and of all that lies below them."""
+    by_graph_id = {folder.graph_id: folder for folder in folders}
+    wanted = {root.pk for root in roots}
+    return {
+        folder.pk
+        for folder in by_graph_id.values()
+        if folder.pk in wanted or any(above.pk in wanted for above in ancestors(folder, by_graph_id))
+    }
+
+
+def ancestors(folder: MailFolder, by_graph_id: Mapping[str, MailFolder]) -> Iterator[MailFolder]:
+    """The folders above this one, the nearest first. Ends at the root, which is no row, and at a circle."""
+    seen = {folder.graph_id}
+    while (above := by_graph_id.get(folder.parent_graph_id)) is not None and above.graph_id not in seen:
+        seen.add(above.graph_id)
+        yield above
+        folder = above
 
 
 def _write(mailbox: Mailbox, listed: list[GraphFolder], kinds: Mapping[str, str]) -> None:
-    known = {folder.graph_id: folder for folder in mailbox.folders.all()}
-    fresh, changed = [], []
+    known = {folder.graph_id: folder for folder in mailbox.folders.select_for_update(no_key=True).order_by("pk")}
+    rows, arrived, seen = dict(known), [], set()
     for found in listed:
-        name, parent = storable(found.name)[:255], found.parent_id
-        row = known.get(found.id)
+        row = rows.get(found.id)
+        if found.is_hidden and found.id not in kinds and (row is None or row.kind == MailFolder.Kind.ORDINARY):
+            continue
+        seen.add(found.id)
         if row is None:
-            kind = kinds.get(found.id, MailFolder.Kind.ORDINARY)
-            fresh.append(
-                MailFolder(
-                    mailbox=mailbox,
-                    graph_id=found.id,
-                    parent_graph_id=parent,
-                    name=name,
-                    kind=kind,
-                    is_followed=kind in FOLLOWED_AT_FIRST,
-                )
-            )
-        elif (row.name, row.parent_graph_id, row.is_gone) != (name, parent, False):
-            row.name, row.parent_graph_id, row.is_gone = name, parent, False
-            changed.append(row)
+            row = MailFolder(mailbox=mailbox, graph_id=found.id, kind=kinds.get(found.id, MailFolder.Kind.ORDINARY))
+            row.is_followed = row.kind in FOLLOWED_AT_FIRST
+            rows[found.id] = row
+        if row.pk is None or row.is_gone or row.parent_graph_id != found.parent_id:
+            arrived.append(row)
+        row.kind = kinds.get(found.id, row.kind)
+        row.name, row.parent_graph_id = storable(found.name)[:255], found.parent_id
+        row.item_count, row.is_gone = found.item_count, False
     # Only a complete listing comes this far, so what it lacks is gone.
-    gone = known.keys() - {found.id for found in listed}
-    MailFolder.objects.bulk_create(fresh, batch_size=100)
-    MailFolder.objects.bulk_update(changed, ["name", "parent_graph_id", "is_gone"], batch_size=100)
-    mailbox.folders.filter(pk__in=[known[graph_id].pk for graph_id in gone]).update(is_gone=True)
+    for graph_id in known.keys() - seen:
+        rows[graph_id].is_gone = True
+    _follow_by_place(arrived, rows)
+    MailFolder.objects.bulk_create([row for row in rows.values() if row.pk is None], batch_size=100)
+    MailFolder.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
 
 
-def _let_deleted_go(mailbox: Mailbox) -> None:
-    """A folder that somebody deleted in Outlook lies below Deleted Items, and is followed no longer."""
-    rows = list(mailbox.folders.filter(is_gone=False))
-    by_graph_id = {row.graph_id: row for row in rows}
-    for row in rows:
-        if row.is_followed and _is_below(row, MailFolder.NEVER, by_graph_id):
-            MailFolder.objects.filter(pk=row.pk).update(is_followed=False)
+def _follow_by_place(arrived: list[MailFolder], rows: Mapping[str, MailFolder]) -> None:
+    """What a place decides: below a folder that is followed with its subfolders, and below Deleted Items and the like.
 
-
-def _is_below(row: MailFolder, kinds: tuple[MailFolder.Kind, ...], by_graph_id: Mapping[str, MailFolder]) -> bool:
-    seen = set()
-    while (parent := by_graph_id.get(row.parent_graph_id)) is not None and parent.pk not in seen:
-        if parent.kind in kinds:
-            return True
-        seen.add(parent.pk)
-        row = parent
-    return False
+    Only what came there is followed by its new place; whoever left a folder out of it meant that folder.
+    """
+    for row in arrived:
+        if any(above.is_followed and above.with_subfolders for above in ancestors(row, rows)):
+            row.is_followed = row.kind not in MailFolder.NEVER
+    for row in rows.values():
+        if any(above.kind in MailFolder.NEVER for above in ancestors(row, rows)):
+            row.is_followed = row.with_subfolders = False

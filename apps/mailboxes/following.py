@@ -19,8 +19,9 @@ from apps.graph.errors import GraphContractBroken, GraphServerTrouble, ResyncReq
 from apps.graph.parsing import SHAPE, GraphMessage, MessagePage
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageQuerySet
 from apps.mailboxes.rows import mark_missing, store_messages
-from apps.mailboxes.turns import Turn
+from apps.mailboxes.turns import Turn, lease
 from apps.mailboxes.whereabouts import mark_unseen
+from apps.work.fences import Passage
 from apps.work.limits import HeldSlot
 
 log = logging.getLogger(__name__)
@@ -36,11 +37,12 @@ Decide = Callable[[list[int]], None]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One turn's means: the client, the slot it runs in, the time that it may take, and who decides on new rows."""
+    """One turn's means: client, slot and way past the fence, the time that it may take, and who decides on new rows."""
 
     turn: Turn
     client: GraphClient
     slot: HeldSlot
+    way: Passage
     until: datetime
     decide: Decide
 
@@ -52,7 +54,7 @@ class Look:
         return now() < self.until
 
     def keep(self, *, at: datetime) -> None:
-        self.slot.renew(at=at)
+        self.slot.renew(at=at, lease=lease())
         self.turn.keep(at=at)
 
 
@@ -75,6 +77,7 @@ def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE) -> bool:
         folder.is_rechecking = folder.round > 0
         folder.round += 1
         folder.cursor_shape = _shape(folder.mailbox)
+    look.way.answered()
     _keep_page(look, folder, page)
     return bool(page.next_link)
 

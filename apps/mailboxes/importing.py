@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from django.db import OperationalError
+
 from apps.core.clock import now
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
 from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
@@ -20,12 +22,15 @@ from apps.mailboxes.turns import (
     Turn,
     TurnLost,
     due_mailboxes,
+    is_tree_due,
+    lease,
     next_look,
     take_turn,
     take_turn_at,
 )
-from apps.mailboxes.whereabouts import settle_missing
-from apps.work.limits import LimitReached, fence, lower_fence, slot
+from apps.mailboxes.whereabouts import has_missing, settle_missing
+from apps.work.fences import FenceStands, passage
+from apps.work.limits import LimitReached, slot
 
 log = logging.getLogger(__name__)
 
@@ -69,19 +74,22 @@ def look_closely(
 
 def _look_safely(turn: Turn, *, until: datetime, decide: Decide, then: Callable[[Look], None] | None = None) -> None:
     mailbox = turn.mailbox
-    standing = fence(graph_key(mailbox))
-    if standing is not None:
-        turn.end(next_look_at=standing.until)
-        return
+    key = graph_key(mailbox)
     try:
-        with slot(graph_key(mailbox), BULK_SLOTS) as held, graph_client(mailbox) as client:
-            _look(Look(turn=turn, client=client, slot=held, until=until, decide=decide), then)
+        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, graph_client(mailbox) as client:
+            _look(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide), then)
+    except FenceStands as standing:
+        turn.end(next_look_at=standing.again_at)
     except LimitReached:
         turn.end(next_look_at=now() + BUSY)
     except TurnLost:
         log.warning("turn lost", extra={"mailbox_id": mailbox.pk})
     except GraphError as error:
         _record_trouble(turn, error)
+    except OperationalError:
+        # The database was busy, or ended a circle of waiting at our cost: nothing of this page was kept.
+        log.warning("look gave way", extra={"mailbox_id": mailbox.pk}, exc_info=True)
+        turn.end(next_look_at=now() + BUSY)
     except Exception:
         # A fault of ours, seen in the logs; the mailbox is looked at again and the others are not held up.
         log.exception("look failed", extra={"mailbox_id": mailbox.pk})
@@ -94,7 +102,6 @@ def _look(look: Look, then: Callable[[Look], None] | None) -> None:
     if is_in_step and then is not None:
         then(look)
     at = now()
-    lower_fence(graph_key(mailbox))
     if mailbox.status == Mailbox.Status.UNAVAILABLE:
         Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.UNAVAILABLE).update(
             status=Mailbox.Status.ACTIVE, status_since=at, status_reason=""
@@ -105,7 +112,11 @@ def _look(look: Look, then: Callable[[Look], None] | None) -> None:
 
 def _bring_in_step(look: Look) -> bool:
     """One look; False where time ran out before everything was read."""
-    refresh_folders(look.mailbox, look.client)
+    at = now()
+    has_read_tree = is_tree_due(look.mailbox, at=at)
+    if has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=at)
+        look.way.answered()
     folders = _followed(look.mailbox)
     # The newest mail of every folder first, so that a person has something to look at.
     for folder in folders:
@@ -116,7 +127,11 @@ def _bring_in_step(look: Look) -> bool:
     for folder in folders:
         with _its_own_trouble(folder):
             is_in_step = follow(look, folder) and is_in_step
-    # Only now: what left one folder may have turned up in another.
+    # Only now: what left one folder may have turned up in another, and that one may be new.
+    if not has_missing(look.mailbox):
+        return is_in_step
+    if not has_read_tree:
+        refresh_folders(look.mailbox, look.client, at=now())
     return is_in_step and not settle_missing(look.mailbox, look.client, at=now())
 
 
@@ -128,6 +143,7 @@ def _its_own_trouble(folder: MailFolder) -> Iterator[None]:
     except ItemGone:
         # Should it only have been away for a moment, the next reading of the tree brings it back.
         MailFolder.objects.filter(pk=folder.pk).update(is_gone=True)
+        Mailbox.objects.filter(pk=folder.mailbox_id).update(folders_read_at=None)
     except GraphError as error:
         if error.is_retryable or isinstance(error, MailboxDisconnected | MailboxUnavailable | GraphForbidden):
             raise

@@ -10,12 +10,15 @@ from email.generator import BytesGenerator
 from email.message import Message as MimePart
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
+from email.utils import collapse_rfc2231_value
 from io import BytesIO
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar, cast
 
 from apps.core.addresses import Address
 from apps.mailboxes.headers import addresses_in, decoded, decoded_text, moment_in
+from apps.mailboxes.kinds import is_private, kind_of
+from apps.mailboxes.models import Message
 from apps.mailboxes.texts import plain_text, storable
 
 # Deeper than this no honest mail is nested; what lies below travels as one attachment.
@@ -29,7 +32,9 @@ T = TypeVar("T")
 class Attachment:
     """A file of the letter: a mail within the mail where `is_message`, a picture in the HTML where `is_inline`.
 
-    `content_id`, by which the HTML names it, is bare.
+    `content_id`, by which the HTML names it, is bare. The bytes of a large letter stay in the mailbox until they are
+    wanted: then `graph_id` names them there and `listed_size` is what Graph says of them. What `is_cloud` was not sent:
+    it lies in a cloud, where `link` leads, if the mail says where.
     """
 
     name: str
@@ -38,13 +43,22 @@ class Attachment:
     content_id: str = ""
     is_inline: bool = False
     is_message: bool = False
+    graph_id: str = ""
+    listed_size: int = 0
+    is_cloud: bool = False
+    link: str = ""
+
+    @property
+    def size(self) -> int:
+        return self.listed_size or len(self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a mail says. `message_id` is without brackets; `sent_at` is aware and UTC, None where no date can be read.
 
-    `text` is there whenever there are words: the writer's own, else those of the HTML.
+    `text` is there whenever there are words: the writer's own, else those of the HTML. `is_body_left` says that the body
+    was too large to be read.
     """
 
     message_id: str
@@ -57,7 +71,9 @@ class Letter:
     text: str
     html: str
     is_private: bool
+    kind: Message.Kind
     attachments: tuple[Attachment, ...]
+    is_body_left: bool = False
 
 
 def read_letter(raw: bytes) -> Letter:
@@ -70,6 +86,7 @@ def read_letter(raw: bytes) -> Letter:
         root = BytesHeaderParser(policy=compat32).parsebytes(raw)
         pieces = _Pieces(root)
     html = "\n".join(pieces.html)
+    headers = [(name, str(value)) for name, value in root.raw_items()]
     sender = _addresses(root, "From") or _addresses(root, "Sender")
     return Letter(
         message_id=_header(root, "Message-ID").strip().strip("<>").strip(),
@@ -81,7 +98,11 @@ def read_letter(raw: bytes) -> Letter:
         sent_at=moment_in(_header(root, "Date")),
         text="\n".join(pieces.text) or plain_text(html),
         html=html,
-        is_private=_header(root, "Sensitivity").strip().lower() in ("personal", "private"),
+        is_private=is_private(headers),
+        kind=kind_of(
+            headers,
+            parts=[str(value) for leaf in pieces.leaves for value in _raw_headers(leaf, "Content-Type")[:1]],
+        ),
         attachments=tuple(pieces.attachments(html)),
     )
 
@@ -113,8 +134,10 @@ class _Pieces:
     def __init__(self, root: MimePart) -> None:
         self.text: list[str] = []
         self.html: list[str] = []
+        self.leaves: list[MimePart] = []
         self._files: list[tuple[MimePart, bytes]] = []
         for leaf, is_choice in _leaves(root):
+            self.leaves.append(leaf)
             self._take(leaf, is_choice=is_choice)
 
     def _take(self, leaf: MimePart, *, is_choice: bool) -> None:
@@ -140,6 +163,8 @@ class _Pieces:
                 content_id=content_id,
                 is_inline=bool(content_id) and f"cid:{content_id.lower()}" in html.lower(),
                 is_message=kind == "message/rfc822",
+                is_cloud=kind == "message/external-body",
+                link=_cloud_link(leaf) if kind == "message/external-body" else "",
             )
 
 
@@ -178,6 +203,12 @@ def _written(part: MimePart) -> bytes:
     return out.getvalue()
 
 
+def _cloud_link(leaf: MimePart) -> str:
+    """Where a file lies that was attached as a link (RFC 2017)."""
+    url = str(_tolerant(lambda: collapse_rfc2231_value(leaf.get_param("url", "")), "")).strip()
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
 def _is_marked_attachment(leaf: MimePart) -> bool:
     return _header(leaf, "Content-Disposition").strip().lower().startswith("attachment")
 
@@ -202,5 +233,16 @@ def _made_up_name(leaf: MimePart, number: int) -> str:
         return f"{stem or f'message-{number}'}.eml"
     if kind == "text/calendar":
         return "invitation.ics"
-    endings = {"text/plain": "txt", "text/html": "html", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
+    endings = {
+        "text/plain": "txt",
+        "text/html": "html",
+        "image/png": "png",
+        "image/jpeg": "jpg",
+        "image/gif": "gif",
+        "application/pkcs7-mime": "p7m",
+        "application/x-pkcs7-mime": "p7m",
+        "application/pkcs7-signature": "p7s",
+        "application/pgp-encrypted": "asc",
+        "application/x-microsoft-rpmsg-message": "rpmsg",
+    }
     return f"attachment-{number}.{endings.get(kind, 'txt' if kind.startswith(('text/', 'message/')) else 'bin')}"

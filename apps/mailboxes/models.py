@@ -45,6 +45,8 @@ class Mailbox(models.Model):
     look_claim = models.UUIDField(null=True, blank=True)
     look_lease_until = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
+    # When the folder tree was read; None where the next look is to read it, whatever its age.
+    folders_read_at = models.DateTimeField(null=True, blank=True)
     page_seen_at = models.DateTimeField(null=True, blank=True)
 
     objects = MailboxQuerySet.as_manager()
@@ -101,6 +103,10 @@ class MailFolder(models.Model):
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.ORDINARY)
     is_followed = models.BooleanField(default=False)
+    # Whatever lies below a followed folder is followed as well, what comes there later included.
+    with_subfolders = models.BooleanField(default=False)
+    # Graph's number at the last reading of the tree; it counts reports and receipts as well.
+    item_count = models.PositiveIntegerField(default=0)
     is_gone = models.BooleanField(default=False)
     cursor = models.TextField(blank=True)
     # A cursor answers in the shape of the request that began it; another selection begins a new one.
@@ -164,6 +170,10 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         MAIL = "mail", _("E-mail")
         MEETING = "meeting", _("Invitation or response")
+        BOUNCE = "bounce", _("Report of non-delivery")
+        AUTO_REPLY = "auto_reply", _("Automatic reply")
+        BULK = "bulk", _("Newsletter or mailing list")
+        ENCRYPTED = "encrypted", _("Encrypted")
 
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="messages")
     folder = models.ForeignKey(MailFolder, models.CASCADE, related_name="messages")
@@ -174,6 +184,8 @@ class Message(models.Model):
     variant = models.CharField(max_length=16, blank=True)
     conversation_id = models.CharField(max_length=255, blank=True)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.MAIL)
+    # When its headers were read; until then `kind` is what a list can tell, and nothing is known of `is_private`.
+    kind_read_at = models.DateTimeField(null=True, blank=True)
     direction = models.CharField(max_length=16, choices=Direction)
     subject = models.TextField(blank=True)
     preview = models.TextField(blank=True)
@@ -185,7 +197,7 @@ class Message(models.Model):
     has_attachments = models.BooleanField(default=False)
     is_private = models.BooleanField(default=False)
     web_link = models.TextField(blank=True)
-    # Lower case, without diacritics: subject, sender, recipients and preview, for the text filter.
+    # The words of subject, people and preview in the form of `mailboxes/search.py`, which finds them.
     search_text = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=MessageState, default=MessageState.NOT_SYNCED)
     seen_round = models.PositiveIntegerField(default=0)
@@ -198,14 +210,25 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailbox", "graph_id"], name="one_row_per_graph_message")]
         indexes = [
-            models.Index("mailbox", models.F("received_at").desc(), models.F("id").desc(), name="message_list"),
-            models.Index("folder", models.F("received_at").desc(), models.F("id").desc(), name="message_in_folder"),
+            # A list is walked in the order of one of these for each direction, whatever is filtered beside a text.
             models.Index(
-                "mailbox", "state", models.F("received_at").desc(), models.F("id").desc(), name="message_by_state"
+                "mailbox", "direction", models.F("received_at").desc(), models.F("id").desc(), name="message_list"
+            ),
+            models.Index(
+                "folder", "direction", models.F("received_at").desc(), models.F("id").desc(), name="message_in_folder"
+            ),
+            models.Index(
+                "mailbox",
+                "state",
+                "direction",
+                models.F("received_at").desc(),
+                models.F("id").desc(),
+                name="message_by_state",
             ),
             models.Index(
                 "folder",
                 "state",
+                "direction",
                 models.F("received_at").desc(),
                 models.F("id").desc(),
                 name="message_in_folder_by_state",

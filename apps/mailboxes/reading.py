@@ -14,6 +14,7 @@ from apps.graph.client import GraphClient
 from apps.graph.errors import ItemGone
 from apps.graph.parsing import GraphAttachment, GraphBody, GraphFile
 from apps.mailboxes.connection import page_client
+from apps.mailboxes.kinds import is_private, kind_of, remember_kinds
 from apps.mailboxes.models import Message
 from apps.mailboxes.texts import plain_text
 
@@ -39,6 +40,8 @@ def read_body(message: Message) -> Body:
     """The body with its pictures and the list of its files: one request, one more where pictures stand in the text."""
     with _reading(message) as client:
         found = client.body(message.graph_id)
+        kind = kind_of(found.headers, parts=[attachment.content_type for attachment in found.attachments])
+        remember_kinds([(message, kind, is_private(found.headers))], at=now())
         images = _images(client, message, found)
     return Body(
         html=found.body if found.is_html else "",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from django.db import connection
+from django.db.models import Q
+
 from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
 from apps.mailboxes.identity import email_key, traits, variants
 from apps.mailboxes.models import MailFolder, Message, Participant
-from apps.mailboxes.texts import folded, storable
+from apps.mailboxes.search import search_text
+from apps.mailboxes.texts import storable
 
 # Of a mail to hundreds of people the first hundred are found by name; the text filter stays small.
 SEARCHED_PEOPLE = 100
-LONGEST_SEARCH_TEXT = 8000
 CHANGING_FIELDS = [
     "folder",
     "change_key",
@@ -32,11 +35,25 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
     A row is known by its immutable id, so a moved message keeps row, state and marks. Drafts are no mail yet.
     """
     seen = {message.id: message for message in messages if not message.is_draft}
+    _hold(folder, seen.values())
     known = {row.graph_id: row for row in Message.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))}
     for row in known.values():
         _bring_up_to_date(row, seen[row.graph_id], folder)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
     return _insert(folder, [message for message in seen.values() if message.id not in known], at=at)
+
+
+def _hold(folder: MailFolder, messages: Iterable[GraphMessage]) -> None:
+    """Lock the rows of this page and all copies of its mails at once, in the order in which everybody locks copies.
+
+    A colleague's run locks the same copies. Were our own rows locked first and the copies with the new ones, the two could
+    wait for each other.
+    """
+    if connection.features.has_select_for_update:
+        listed = {message.id: email_key(message) for message in messages}
+        own = Q(mailbox=folder.mailbox_id, graph_id__in=list(listed))
+        copies = Message.objects.filter(own | Q(email_key__in=set(listed.values())))
+        list(copies.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) -> None:
@@ -97,7 +114,7 @@ def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, a
         is_read=message.is_read,
         has_attachments=message.has_attachments,
         web_link=message.web_link,
-        search_text=_search_text(message),
+        search_text=_searched(message),
         seen_round=folder.round,
     )
 
@@ -110,10 +127,10 @@ def _direction(folder: MailFolder, sender: Address) -> Message.Direction:
     return Message.Direction.RECEIVED
 
 
-def _search_text(message: GraphMessage) -> str:
+def _searched(message: GraphMessage) -> str:
     people = [person for _role, _position, person in _people(message)][:SEARCHED_PEOPLE]
-    words = [message.subject, *(f"{person.name} {person.address}" for person in people), message.preview]
-    return storable(folded("\n".join(words))[:LONGEST_SEARCH_TEXT])
+    texts = [message.subject, *(f"{person.name} {person.address}" for person in people), message.preview]
+    return search_text("\n".join(texts))
 
 
 def _participants(row: Message, message: GraphMessage) -> Iterator[Participant]:

@@ -10,6 +10,11 @@ from collections.abc import Iterable
 # Plain text is made from at most this many characters of HTML; more is a bomb or a newsletter nobody reads to its end.
 LONGEST_HTML = 4_000_000
 _NUL_AND_SURROGATES = re.compile("[\x00\ud800-\udfff]")
+_WORD = re.compile(r"[^\W_]+")
+# Letters of their own to Unicode, and a stroke on a letter to who types.
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
+# What distinguishes words stands at their beginning; a database's index takes no longer ones.
+LONGEST_WORD = 64
 _TAG_BEGINS = re.compile("[a-zA-Z/!?]")
 _UNREAD = frozenset({"script", "style", "title", "template", "svg", "math"})
 # Other letters may change their length when lowered, and positions in the two texts must agree.
@@ -27,6 +32,15 @@ def folded(text: str) -> str:
     """The form in which texts are searched: lower case, no diacritics, single spaces."""
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     return " ".join(bare.casefold().split())
+
+
+def words_of(text: str) -> list[str]:
+    """The different words of a text as they are searched: folded runs of letters and digits, at most 64 characters.
+
+    An address is several words: jan.novak@firma.cz is found as novak, firma, or as it stands.
+    """
+    found = _WORD.findall(folded(storable(text)).translate(_PLAIN_LETTERS))
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in found))
 
 
 def plain_text(html_source: str) -> str:

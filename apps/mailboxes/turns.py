@@ -11,10 +11,14 @@ from django.db.models import Case, F, Q, Value, When
 
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 
-# The polling floor: while its owner has a page open, and else.
+# The polling floor: while its owner has a page open, and else. With the tree once an hour, an idle folder that nobody
+# watches costs eleven requests an hour.
 WATCHED_EVERY = timedelta(seconds=60)
-UNWATCHED_EVERY = timedelta(minutes=5)
+UNWATCHED_EVERY = timedelta(minutes=5, seconds=30)
 WATCHED_FOR = timedelta(minutes=2)
+# The folder tree changes rarely. It is read as well when its owner asks, and when a message has gone who knows where.
+TREE_EVERY_WATCHED = timedelta(minutes=5)
+TREE_EVERY_UNWATCHED = timedelta(hours=1)
 # An account without a mailbox may get one; until then it is asked once a day.
 UNAVAILABLE_EVERY = timedelta(days=1)
 # Others may have taken the ones that we read; this many are tried before the answer is "none".
@@ -35,7 +39,7 @@ class Turn:
 
     def keep(self, *, at: datetime) -> None:
         """Renew the lease, in the transaction that is about to write. Raises TurnLost."""
-        if not self._held().update(look_lease_until=at + _lease()):
+        if not self._held().update(look_lease_until=at + lease()):
             raise TurnLost(self.mailbox.pk)
 
     def end(self, *, next_look_at: datetime, looked_at: datetime | None = None) -> None:
@@ -65,7 +69,7 @@ def take_turn(*, at: datetime) -> Turn | None:
     """The mailbox that has waited longest, or None where none is due and free."""
     for mailbox in due_mailboxes(at=at).order_by("next_look_at", "pk")[:CANDIDATES]:
         claim = uuid4()
-        if due_mailboxes(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + _lease()):
+        if due_mailboxes(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + lease()):
             return Turn(mailbox=mailbox, claim=claim, planned_at=mailbox.next_look_at)
     return None
 
@@ -73,16 +77,27 @@ def take_turn(*, at: datetime) -> Turn | None:
 def take_turn_at(mailbox: Mailbox, *, at: datetime) -> Turn | None:
     """This mailbox, due or not; None while somebody else looks at it."""
     claim = uuid4()
-    if not _free(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + _lease()):
+    if not _free(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + lease()):
         return None
     return Turn(mailbox=mailbox, claim=claim, planned_at=mailbox.next_look_at)
 
 
 def next_look(mailbox: Mailbox, *, at: datetime) -> datetime:
     """When a mailbox that is in step is looked at again."""
-    is_watched = mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
-    return at + (WATCHED_EVERY if is_watched else UNWATCHED_EVERY)
+    return at + (WATCHED_EVERY if _is_watched(mailbox, at=at) else UNWATCHED_EVERY)
 
 
-def _lease() -> timedelta:
+def is_tree_due(mailbox: Mailbox, *, at: datetime) -> bool:
+    if mailbox.folders_read_at is None:
+        return True
+    every = TREE_EVERY_WATCHED if _is_watched(mailbox, at=at) else TREE_EVERY_UNWATCHED
+    return mailbox.folders_read_at <= at - every
+
+
+def _is_watched(mailbox: Mailbox, *, at: datetime) -> bool:
+    return mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
+
+
+def lease() -> timedelta:
+    """How long a carrier of a mailbox may be silent before somebody else takes its work, and its slot."""
     return timedelta(seconds=settings.LEASE_SECONDS)

@@ -6,6 +6,5 @@ app_name = "mailboxes"
 urlpatterns = [
     path("connect/", views.connect, name="connect"),
     path("callback/", views.callback, name="callback"),
-    path("<int:pk>/folders/", views.folders, name="folders"),
     path("<int:pk>/refresh/", views.refresh, name="refresh"),
 ]

@@ -17,8 +17,7 @@ from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.graph.errors import Disconnection, GraphError, GraphMisconfigured, MailboxDisconnected, MailboxUnavailable
 from apps.graph.signin import GuestAccount, ScopesMissing, SignInMismatch
-from apps.mailboxes.actions import MailboxTaken, begin_connecting, connect_mailbox, follow_folders, refresh_now
-from apps.mailboxes.forms import FollowForm
+from apps.mailboxes.actions import MailboxTaken, begin_connecting, connect_mailbox, namesake_of, refresh_now
 from apps.mailboxes.models import Mailbox
 
 log = logging.getLogger(__name__)
@@ -30,8 +29,13 @@ FLOW = "mailbox_flow"
 @login_required
 @require_POST
 def connect(request: PortalRequest) -> HttpResponse:
+    """Go to Microsoft to pick an account. Where the form names one of the user's mailboxes, its account is proposed."""
+    named = request.POST.get("mailbox", "")
+    known = Mailbox.objects.visible_to(request.user).filter(pk=named).first() if named.isdecimal() else None
     try:
-        flow = begin_connecting(redirect_uri=f"{settings.PORTAL_URL}/mailboxes/callback/")
+        flow = begin_connecting(
+            redirect_uri=f"{settings.PORTAL_URL}/mailboxes/callback/", address=known.address if known else ""
+        )
     except GraphError as error:
         return _failed(request, error)
     request.session[FLOW] = flow
@@ -52,20 +56,15 @@ def callback(request: PortalRequest) -> HttpResponse:
     messages.success(
         request, _("%(address)s is connected. The newest mail is being loaded.") % {"address": mailbox.address}
     )
+    if namesake_of(mailbox):
+        messages.warning(
+            request,
+            _(
+                "You had connected another mailbox with this address: Microsoft 365 has put a new one in its place. "
+                "Your marks stay with the old one; disconnect it when you need it no longer."
+            ),
+        )
     return redirect("home")
-
-
-@login_required
-@require_POST
-def folders(request: PortalRequest, pk: int) -> HttpResponse:
-    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
-    form = FollowForm(request.POST, mailbox=mailbox)
-    if form.is_valid():
-        follow_folders(mailbox, [folder.pk for folder in form.cleaned_data["folders"]], at=now())
-        messages.success(request, _("The folders to follow are saved."))
-    else:
-        messages.error(request, _("One of the folders is not there any more. Please choose again."))
-    return redirect("settings_mailboxes")
 
 
 @login_required
@@ -83,7 +82,8 @@ def _failed(request: PortalRequest, error: GraphError | MailboxTaken) -> HttpRes
         "mailbox not connected", extra={"user_id": request.user.pk, "error": code, "graph_request_id": request_id}
     )
     messages.error(request, _sentence(error))
-    return redirect("home")
+    has_mailbox = Mailbox.objects.visible_to(request.user).exists()
+    return redirect("settings_mailboxes" if has_mailbox else "home")
 
 
 def _sentence(error: GraphError | MailboxTaken) -> str:

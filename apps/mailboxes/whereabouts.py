@@ -10,10 +10,14 @@ from django.db import transaction
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError
 from apps.graph.parsing import Presence
-from apps.mailboxes.models import Mailbox, MailFolder, Message
+from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageQuerySet
 
 # Each look-up counts against Graph's limits like a request; the rest comes with the next look.
 LOOKUPS_AT_ONCE = 100
+
+
+def has_missing(mailbox: Mailbox) -> bool:
+    return _missing(mailbox).exists()
 
 
 def settle_missing(mailbox: Mailbox, client: GraphClient, *, at: datetime) -> bool:
@@ -22,8 +26,7 @@ def settle_missing(mailbox: Mailbox, client: GraphClient, *, at: datetime) -> bo
     A moved message keeps its row; only a 404 for its own id says that it is gone. Raises the error of a part that
     failed, after the answers beside it are kept.
     """
-    waiting = Message.objects.filter(mailbox=mailbox, missing_since__isnull=False, gone_at=None).order_by("pk")
-    rows = list(waiting.only("pk", "graph_id")[: LOOKUPS_AT_ONCE + 1])
+    rows = list(_missing(mailbox).order_by("pk").only("pk", "graph_id")[: LOOKUPS_AT_ONCE + 1])
     asked = rows[:LOOKUPS_AT_ONCE]
     outcomes = client.whereabouts([row.graph_id for row in asked])
     folders = {folder.graph_id: folder for folder in mailbox.folders.all()}
@@ -35,6 +38,10 @@ def settle_missing(mailbox: Mailbox, client: GraphClient, *, at: datetime) -> bo
         if isinstance(outcome, GraphError):
             raise outcome
     return len(rows) > LOOKUPS_AT_ONCE
+
+
+def _missing(mailbox: Mailbox) -> MessageQuerySet:
+    return Message.objects.filter(mailbox=mailbox, missing_since__isnull=False, gone_at=None)
 
 
 def _settle(row: Message, presence: Presence, folders: Mapping[str, MailFolder], *, at: datetime) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
-from apps.accounts.models import User
-from apps.mailboxes.actions import disconnect_mailbox
+from apps.accounts.models import CrmServer, User
+from apps.core.addresses import canonical, without_tag
+from apps.crm.face import FoundRecord
+from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
-from apps.sync.models import Mark, Transfer
+from apps.sync.chosen import correspondent_of
+from apps.sync.models import ChosenLink, CrmLink, Mark, Outcome, Transfer
 from apps.sync.states import Identity, hold, writing_facts
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
@@ -20,6 +23,7 @@ from apps.work.wakeups import wake
 log = logging.getLogger(__name__)
 
 CARRY = "apps.sync.tasks.carry_transfers"
+STOPPED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ def sync_messages(
     at: datetime,
     leave_out_marked: bool,
     store_without_match: bool = False,
+    also_addresses: Sequence[str] = (),
 ) -> Asked:
     """Ask for the transfer of these messages by hand. May be repeated: a message has one active transfer.
 
-    On a selection, marked mails are left out and counted; a single message always goes.
+    On a selection, marked mails are left out and counted; a single message always goes. `also_addresses`, canonical, are
+    looked up besides those that the mail names.
     """
     chosen = _own(message_ids, user)
     with writing_facts(_identities(chosen)):
@@ -54,11 +60,14 @@ def sync_messages(
         )
         active = Transfer.objects.active().filter(message__in=[m.pk for m in going])
         waiting = set(active.values_list("message_id", flat=True))
+        # A person's wish is stronger than the rules of a slower lane, for what is on its way there as well.
+        active.filter(status=Status.CLAIMED).update(lane=Lane.INTERACTIVE)
         # A wish that waits in a slower lane moves up; one that waits for its retry time is tried now.
         active.filter(status=Status.QUEUED).update(
             lane=Lane.INTERACTIVE,
             not_before=at,
             **({"store_without_match": True} if store_without_match else {}),
+            **({"also_addresses": list(also_addresses)} if also_addresses else {}),
         )
         Transfer.objects.bulk_create(
             [
@@ -71,6 +80,7 @@ def sync_messages(
                     queued_at=at,
                     not_before=at,
                     store_without_match=store_without_match,
+                    also_addresses=list(also_addresses),
                 )
                 for message in going
                 if message.pk not in waiting
@@ -85,6 +95,18 @@ def store_without_link(message_id: int, *, user: User, at: datetime) -> Asked:
     return sync_messages([message_id], user=user, at=at, leave_out_marked=False, store_without_match=True)
 
 
+def sync_with_suggestion(message_id: int, address: str, *, user: User, at: datetime) -> Asked:
+    """Sync the mail, and take a tagged address of its people for the box behind the tag.
+
+    An address without a tag, or that the mail does not name, adds nothing.
+    """
+    named = Message.objects.visible_to(user).filter(pk=message_id, participants__address=canonical(address))
+    behind = without_tag(address) if named.exists() else ""
+    return sync_messages(
+        [message_id], user=user, at=at, leave_out_marked=False, also_addresses=[behind] if behind else []
+    )
+
+
 def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
     """Store the mail as a record of this user's own: the one that exists is not visible to this login.
 
@@ -97,8 +119,57 @@ def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
             copies = Message.objects.visible_to(user).filter(email_key=message.email_key, variant=message.variant)
             # What is on its way finishes as the mail that it set out as.
             if not Transfer.objects.filter(message__in=copies, status=Status.CLAIMED).exists():
+                _take_choices_along(message, variant=f"user-{user.pk}")
                 copies.update(variant=f"user-{user.pk}")
         return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+
+
+def choose_records(message_id: int, records: Sequence[FoundRecord], *, user: User, at: datetime) -> Asked:
+    """Say that the mail belongs with these records as well, and ask for the transfer that stores and links it.
+
+    May be repeated. What is on its way goes once more for links that it did not know of (recording.finish).
+    """
+    chosen = _own([message_id], user)
+    with writing_facts(_identities(chosen)):
+        for message in chosen:
+            address = correspondent_of(message)
+            ChosenLink.objects.bulk_create(
+                [
+                    ChosenLink(
+                        home_account_id=message.mailbox.home_account_id,
+                        email_key=message.email_key,
+                        variant=message.variant,
+                        module=record.module,
+                        record_id=record.id,
+                        name=record.name[:300],
+                        company=record.company[:300],
+                        address=address,
+                        chosen_by=user,
+                        chosen_at=at,
+                    )
+                    for record in records
+                ],
+                ignore_conflicts=True,
+            )
+        return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+
+
+def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -> None:
+    """Take a choice back. A link that failed is forgotten with it; one that was made stays in CORIPO, and so does the choice."""
+    chosen = _own([message_id], user)
+    with writing_facts(_identities(chosen)):
+        for message in chosen:
+            links = CrmLink.objects.filter(
+                crm_email__server=CrmServer.objects.current(),
+                crm_email__email_key=message.email_key,
+                crm_email__variant=message.variant,
+                module=module,
+                record_id=record_id,
+            )
+            if links.filter(outcome=Outcome.MADE).exists():
+                continue
+            links.filter(made_by=user).delete()
+            ChosenLink.objects.of(message).filter(module=module, record_id=record_id).delete()
 
 
 def mark_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
@@ -121,15 +192,34 @@ def resume_transfers(*, user: User, at: datetime) -> int:
 
 
 def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
-    """Forget the connection of the mailbox. Its marks stay for the day when it is connected again, unless they are to
-    be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
+    """Forget the connection of the mailbox. Its marks and chosen records stay for the day when it is connected again,
+    unless they are to be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
     account, pk = mailbox.home_account_id, mailbox.pk
     with transaction.atomic():
-        disconnect_mailbox(mailbox)
+        mailboxes.disconnect_mailbox(mailbox)
         # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
+            ChosenLink.objects.filter(home_account_id=account).delete()
             log.info("marks forgotten with the mailbox", extra={"mailbox_id": pk, "count": forgotten})
+
+
+def follow_folders(
+    mailbox: Mailbox, folder_ids: Collection[int], *, with_subfolders: Collection[int] = (), at: datetime
+) -> int:
+    """Follow exactly these folders, some of them with all that lies below. What waits in a folder that is left does not
+    go any more: it is skipped, for that reason; what is on its way finishes. Returns how many e-mails that stopped.
+    """
+    left = mailboxes.follow_folders(mailbox, folder_ids, with_subfolders=with_subfolders, at=at)
+    stopped = 0
+    waiting = Transfer.objects.filter(status=Status.QUEUED, mailbox=mailbox, message__folder__in=left)
+    while chosen := list(waiting.values_list("pk", "message__email_key", "message__variant")[:STOPPED_AT_ONCE]):
+        with writing_facts((key, variant) for _pk, key, variant in chosen):
+            # Chosen without a lock: what a carrier took meanwhile is its own.
+            stopped += waiting.filter(pk__in=[pk for pk, _key, _variant in chosen]).update(
+                status=Status.DONE, result=Transfer.Result.SKIPPED, cause="folder_left", finished_at=at
+            )
+    return stopped
 
 
 def _mark(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
@@ -170,6 +260,13 @@ def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime)
         transfers.filter(status=Status.QUEUED).update(
             status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at
         )
+
+
+def _take_choices_along(message: Message, *, variant: str) -> None:
+    chosen = list(ChosenLink.objects.of(message))
+    for choice in chosen:
+        choice.pk, choice.variant = None, variant
+    ChosenLink.objects.bulk_create(chosen, ignore_conflicts=True)
 
 
 def _own(message_ids: Collection[int], user: User) -> MessageQuerySet:

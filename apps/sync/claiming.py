@@ -9,16 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Exists, OuterRef, Subquery
 
 from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
-from apps.mailboxes.models import Mailbox
+from apps.mailboxes.models import Mailbox, MailboxQuerySet
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
 from apps.sync.states import writing_facts
-from apps.work.models import Fence, Status
+from apps.work.models import Fence, Status, WorkItemQuerySet
 
 BATCH_SIZE = 50
+# A transfer that has failed so often may be what its companions fail for.
+ALONE_AFTER = 3
 CRM_FENCE = "crm:"
 
 
@@ -51,49 +53,50 @@ class Batch:
         return True
 
 
-def deliverable(*, lane: str, at: datetime) -> TransferQuerySet:
-    """Due transfers whose mailbox is connected, whose owner's login works, and before which no fence stands."""
+def mailboxes_with_due(*, lane: str, at: datetime) -> MailboxQuerySet:
+    """Connected mailboxes with a due transfer, whose owner's login works, and before which no fence stands.
+
+    The index answers for each mailbox, however many transfers wait in it.
+    """
     fences = set(Fence.objects.filter(until__gt=at).values_list("key", flat=True))
-    due = Transfer.objects.filter(
-        status=Status.QUEUED,
-        lane=lane,
-        not_before__lte=at,
-        mailbox__status=Mailbox.Status.ACTIVE,
-        mailbox__owner__is_active=True,
-        mailbox__owner__crm_account__status=CrmAccount.Status.ACTIVE,
+    mailboxes = Mailbox.objects.filter(
+        Exists(_due_in_it(lane=lane, at=at)),
+        status=Mailbox.Status.ACTIVE,
+        owner__is_active=True,
+        owner__crm_account__status=CrmAccount.Status.ACTIVE,
     )
     fenced_mailboxes = [key.removeprefix(GRAPH_KEY) for key in fences if key.startswith(GRAPH_KEY)]
     if fenced_mailboxes:
-        due = due.exclude(mailbox__home_account_id__in=fenced_mailboxes)
+        mailboxes = mailboxes.exclude(home_account_id__in=fenced_mailboxes)
     fenced_servers = [int(key.removeprefix(CRM_FENCE)) for key in fences if key.startswith(CRM_FENCE)]
     if fenced_servers:
-        due = due.exclude(mailbox__owner__crm_account__server__in=fenced_servers)
-    return due
+        mailboxes = mailboxes.exclude(owner__crm_account__server__in=fenced_servers)
+    return mailboxes
 
 
 def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Mailbox | None:
-    """The mailbox whose oldest due transfer waits longest among those that have not had their turn."""
-    waiting = (
-        deliverable(lane=lane, at=at)
-        .exclude(mailbox__in=served)
-        .values("mailbox")
-        .annotate(oldest=Min("pk"))
-        .order_by("oldest")
-    )
-    first = waiting.first()
-    return Mailbox.objects.select_related("owner").get(pk=first["mailbox"]) if first else None
+    """The mailbox whose first due transfer waits longest among those that have not had their turn."""
+    waits_since = _due_in_it(lane=lane, at=at).order_by("not_before").values("not_before")[:1]
+    waiting = mailboxes_with_due(lane=lane, at=at).exclude(pk__in=served)
+    return waiting.select_related("owner").order_by(Subquery(waits_since), "pk").first()
+
+
+def _due_in_it(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:
+    return Transfer.objects.due(lane=lane, at=at).filter(mailbox=OuterRef("pk"))
 
 
 def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
     """Take due transfers of this mailbox; None when somebody else took them first.
 
-    A transfer that once brought its carrier down travels alone, so that a poisoned one takes nobody along.
+    A transfer that once brought its carrier down, or that failed again and again, travels alone: it takes nobody along.
     """
-    due = deliverable(lane=lane, at=at).filter(mailbox=mailbox).order_by("pk")
-    oldest = due.values_list("crashes", flat=True).first()
-    if oldest is None:
+    due = Transfer.objects.due(lane=lane, at=at).filter(mailbox=mailbox).order_by("not_before", "pk")
+    first = due.values_list("crashes", "failures").first()
+    if first is None:
         return None
-    company = due.filter(crashes__gt=0)[:1] if oldest else due.filter(crashes=0)[:BATCH_SIZE]
+    crashes, failures = first
+    goes_alone = crashes > 0 or failures >= ALONE_AFTER
+    company = due[:1] if goes_alone else due.filter(crashes=0, failures__lt=ALONE_AFTER)[:BATCH_SIZE]
     chosen = list(company.values_list("pk", "message__email_key", "message__variant"))
     with writing_facts((key, variant) for _pk, key, variant in chosen):
         # Chosen without a lock: what somebody else took, or a person marked meanwhile, is due no more.

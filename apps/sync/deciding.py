@@ -42,13 +42,20 @@ def counted_addresses(letter: Letter, *, mailbox: Mailbox, rules: SyncRules) -> 
 
 
 def targets_for(
-    addresses: Iterable[str], contacts: Mapping[str, tuple[CrmContact, ...]], *, link_companies: bool
+    addresses: Iterable[str],
+    contacts: Mapping[str, tuple[CrmContact, ...]],
+    *,
+    link_companies: bool,
+    chosen: Iterable[Target] = (),
 ) -> list[Target]:
-    """Every contact with one of these addresses and, where the rule says so, all their companies; each once."""
+    """Every contact with one of these addresses, where the rule says so all their companies, and what a person chose;
+    each once. The first company becomes the record's parent, so those that were found come before those chosen."""
     people = {contact.id: contact for address in addresses for contact in contacts.get(address, ())}
     targets = {("Contacts", contact.id): Target("Contacts", contact.id, contact.name) for contact in people.values()}
     if link_companies:
         for contact in people.values():
             for company in contact.companies:
                 targets[("Accounts", company.id)] = Target("Accounts", company.id, company.name)
+    for target in chosen:
+        targets.setdefault((target.module, target.record_id), target)
     return list(targets.values())

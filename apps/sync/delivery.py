@@ -14,29 +14,31 @@ from django.conf import settings
 
 from apps.accounts.actions import crm_login
 from apps.core.clock import now
-from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnreachable
+from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
-from apps.sync.claiming import Batch, claim_batch, crm_key, deliverable, next_mailbox
+from apps.sync.chosen import chosen_targets
+from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
 from apps.sync.deciding import counted_addresses, targets_for
-from apps.sync.fetching import fetch_letters
+from apps.sync.fetching import SLOTS, fetch_letters
 from apps.sync.files import attach_files
 from apps.sync.intents import adopt_what_exists, intend
+from apps.sync.isolating import Culprits, Outage, reach
 from apps.sync.linking import link_parcels
+from apps.sync.models import SyncRules
 from apps.sync.parcels import Fetched
 from apps.sync.people import remember
 from apps.sync.rules import rules_of
 from apps.sync.storing import create_missing
+from apps.work.fences import FenceStands
 from apps.work.heartbeat import heartbeat
-from apps.work.limits import LimitReached, lower_fence, raise_fence, slot
+from apps.work.limits import LimitReached, slot
 from apps.work.models import Lane
 
 log = logging.getLogger(__name__)
 
-# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
-SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
 BUSY = timedelta(seconds=1)
 
 
@@ -56,7 +58,7 @@ def deliver_due(lane: str, *, until: datetime) -> bool:
             continue
         is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until)
         (served if is_free else busy).add(mailbox.pk)
-    return deliverable(lane=lane, at=now()).exists()
+    return mailboxes_with_due(lane=lane, at=now()).exists()
 
 
 def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime) -> bool:
@@ -86,37 +88,60 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
 
     Raises LimitReached before anything was done, where the lane's slots of the mailbox are taken.
     """
-    with slot(graph_key(batch.mailbox), SLOTS[lane]) as held:
-        fetched = fetch_letters(batch, held)
-    _step(batch, "fetched")
-    if not fetched:
-        return
+    rules = rules_of(batch.mailbox.owner)
     try:
         with crm_login(batch.account) as crm:
-            _hand_over(batch, fetched, crm, until=until)
-        lower_fence(crm_key(batch.account.server))
+            reach(batch.account, crm)
+            fetched = _fetched(batch, lane=lane, rules=rules)
+            _step(batch, "fetched")
+            if fetched:
+                _hand_over(batch, fetched, crm, Culprits(batch, crm), lane=lane, rules=rules, until=until)
+    except (FenceStands, Outage) as outside:
+        recording.wait_outside(batch, cause=outside.reason, at=now())
     except CrmUnauthorized as error:
         batch.account.record_refusal(generation=batch.account.generation, at=now())
-        recording.give_back(batch, error=error, at=now())
-    except (CrmUnreachable, CrmThrottled) as error:
-        raise_fence(crm_key(batch.account.server), reason=error.code, seconds=error.retry_after_seconds, at=now())
         recording.give_back(batch, error=error, at=now())
     except CrmError as error:
         recording.give_back(batch, error=error, at=now())
 
 
-def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: datetime) -> None:
-    rules = rules_of(batch.mailbox.owner)
-    addresses = {
-        item.transfer.pk: counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules) for item in fetched
-    }
-    contacts = crm.find_contacts(sorted({address for each in addresses.values() for address in each}))
-    remember(contacts, user=batch.mailbox.owner, at=now())
+def _fetched(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched]:
+    """The letters, read in a slot of the mailbox that is kept as long as this process lives."""
+    key, lease = graph_key(batch.mailbox), timedelta(seconds=settings.LEASE_SECONDS)
+    with (
+        slot(key, SLOTS[lane], lease=lease) as held,
+        heartbeat(lambda: held.renew(at=now(), lease=lease), every_seconds=lease.total_seconds() / 3),
+    ):
+        return fetch_letters(batch, lane=lane, rules=rules)
+
+
+def _hand_over(
+    batch: Batch,
+    fetched: list[Fetched],
+    crm: CrmClient,
+    culprits: Culprits,
+    *,
+    lane: Lane,
+    rules: SyncRules,
+    until: datetime,
+) -> None:
+    """Store these mails, in halves where CORIPO breaks off at them. Everything may be repeated: what exists is found."""
+    waiting = [fetched]
+    while waiting:
+        together = waiting.pop(0)
+        try:
+            _store(batch, together, crm, lane=lane, rules=rules, until=until)
+        except CrmError as error:
+            waiting = [*culprits.halves(together, error), *waiting]
+
+
+def _store(
+    batch: Batch, fetched: list[Fetched], crm: CrmClient, *, lane: Lane, rules: SyncRules, until: datetime
+) -> None:
+    _find_targets(batch, fetched, crm, rules=rules)
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
-    for item in fetched:
-        item.targets = targets_for(addresses[item.transfer.pk], contacts, link_companies=rules.link_companies)
     _renewed(batch)
     parcels = intend(batch, fetched, existing=existing, rules=rules, at=now())
     _step(batch, "intended")
@@ -125,18 +150,37 @@ def _hand_over(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, until: d
     _step(batch, "looked_up")
 
     _renewed(batch)
-    create_missing(batch, parcels, crm=crm, at=now())
+    create_missing(batch, parcels, crm=crm, rules=rules, at=now())
     _step(batch, "created")
 
     _renewed(batch)
-    link_parcels(batch, parcels, crm=crm, at=now())
+    if refused := link_parcels(batch, parcels, crm=crm, at=now()):
+        # A colleague merged or deleted a record since it was found: who has these addresses now?
+        _find_targets(batch, [item for parcel in refused for item in parcel.items], crm, rules=rules)
+        _renewed(batch)
+        link_parcels(batch, refused, crm=crm, at=now())
     _step(batch, "related")
 
-    attach_files(batch, parcels, crm=crm, rules=rules, until=until)
+    attach_files(batch, parcels, crm=crm, rules=rules, lane=lane, until=until)
     _step(batch, "attached")
 
     recording.finish(batch, parcels, at=now())
     _step(batch, "recorded")
+
+
+def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules: SyncRules) -> None:
+    """Look every distinct address up in CORIPO, and say of each letter which records it belongs with."""
+    addresses = [
+        [*counted_addresses(item.letter, mailbox=batch.mailbox, rules=rules), *item.transfer.also_addresses]
+        for item in fetched
+    ]
+    contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))
+    remember(contacts, user=batch.mailbox.owner, at=now())
+    chosen = chosen_targets(batch.mailbox, [item.transfer.identity for item in fetched])
+    for item, each in zip(fetched, addresses, strict=True):
+        item.targets = targets_for(
+            each, contacts, link_companies=rules.link_companies, chosen=chosen.get(item.transfer.identity, ())
+        )
 
 
 def _renewed(batch: Batch) -> None:

@@ -4,44 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db.models import F
 
 from apps.core.clock import now
-from apps.graph.errors import GraphError, ItemGone, MailboxDisconnected
+from apps.graph.client import GraphClient
+from apps.graph.errors import GraphError, GraphServerTrouble, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.mailboxes.connection import graph_client, graph_key
-from apps.mailboxes.letters import read_letter
+from apps.mailboxes.kinds import remember_kinds
+from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
+from apps.mailboxes.letters import Attachment, read_letter
+from apps.mailboxes.models import Message
 from apps.sync import recording
 from apps.sync.claiming import Batch
-from apps.sync.models import Transfer
+from apps.sync.models import Mark, SyncRules, Transfer
 from apps.sync.parcels import Fetched
-from apps.work.limits import HeldSlot, fence, lower_fence, raise_fence
+from apps.sync.policy import Case, left_out_by
+from apps.sync.states import Identity
+from apps.work.fences import FenceStands, Passage, passage, raise_fence
+from apps.work.limits import slot
+from apps.work.models import Lane
 
+# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
+SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
+# A larger mail is read in parts, one file at a time: parsing takes several times the mail's size.
+LARGEST_WHOLE_BYTES = 25 * 1024 * 1024
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
-MOST_BYTES = 48 * 1024 * 1024
-RENEW_AFTER = timedelta(seconds=10)
+MOST_BYTES = 32 * 1024 * 1024
 
 
-def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
+def fetch_letters(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched]:
     """The letters that could be read, in the order of their transfers; the others are settled or given back.
 
-    `held` is the slot of Graph's limit that the requests go through.
+    What a rule keeps out of this lane is settled as left out: without a request where the rows know it already.
+    The caller holds a slot of Graph's limit.
     """
     fetched: list[Fetched] = []
-    size, renewed_at = 0, now()
+    try:
+        with passage(graph_key(batch.mailbox)) as way:
+            cause = _fetch(batch, fetched, way, lane=lane, rules=rules)
+    except FenceStands as standing:
+        # It went up after the batch was claimed: another carrier was told to keep quiet.
+        cause = standing.reason
+    recording.give_back_unfetched(batch, fetched, cause=cause, not_before=now())
+    return fetched
+
+
+def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, rules: SyncRules) -> str:
+    """Read letter after letter into `fetched`; the code of the trouble that ended it, or "". Raises FenceStands."""
+    marks = _marks(batch)
+    size = 0
     with graph_client(batch.mailbox) as graph:
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
-            standing = fence(graph_key(batch.mailbox))
-            if standing is not None:
-                # It went up after the batch was claimed: another carrier was told to keep quiet.
-                recording.give_back_unfetched(batch, fetched, cause=standing.reason, not_before=now())
-                return fetched
+            if _is_left_out(batch, transfer, lane=lane, marks=marks, rules=rules):
+                continue
+            way.check()
             try:
-                raw = graph.mime(transfer.message.graph_id)
+                source = _source(graph, transfer)
             except ItemGone:
+                way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
                 continue
             except GraphError as error:
@@ -49,22 +72,69 @@ def fetch_letters(batch: Batch, held: HeldSlot) -> list[Fetched]:
                     recording.fail(batch, [transfer], cause=error.code, at=now())
                     continue
                 if error.is_retryable:
-                    raise_fence(
-                        graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds, at=now()
-                    )
+                    raise_fence(graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds)
                     recording.put_off(batch, transfer, error=error, at=now())
-                recording.give_back_unfetched(batch, fetched, cause=error.code, not_before=now())
-                return fetched
+                return error.code
+            way.answered()
             with _suspected(batch, transfer):
-                letter = read_letter(raw)
+                letter = read_letter(source) if isinstance(source, bytes) else letter_of_parts(source)
+            remember_kinds([(transfer.message, letter.kind, letter.is_private)], at=now())
+            if _is_left_out(batch, transfer, lane=lane, marks=marks, rules=rules):
+                continue
             fetched.append(Fetched(transfer, letter))
             size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
-            if now() - renewed_at > RENEW_AFTER:
-                held.renew(at=now())
-                renewed_at = now()
-    lower_fence(graph_key(batch.mailbox))
-    recording.give_back_unfetched(batch, fetched, cause="", not_before=now())
-    return fetched
+    return ""
+
+
+def fetch_file(batch: Batch, transfer: Transfer, attachment: Attachment, *, lane: Lane, most_bytes: int) -> bytes:
+    """The bytes of a file that stayed in the mailbox. Raises GraphError, and LimitReached where the slots are taken.
+
+    Trouble that time heals puts the fence up.
+    """
+    key = graph_key(batch.mailbox)
+    with slot(key, SLOTS[lane]), graph_client(batch.mailbox) as graph:
+        try:
+            return graph.content(transfer.message.graph_id, attachment.graph_id, most_bytes=most_bytes)
+        except GraphError as error:
+            if error.is_retryable:
+                raise_fence(key, reason=error.code, seconds=error.retry_after_seconds, at=now())
+            raise
+
+
+def _source(graph: GraphClient, transfer: Transfer) -> bytes | Parts:
+    """The letter in one piece or, where it is too large for that, in parts.
+
+    Graph answers some mails above 25 MB with trouble whenever they are asked for whole, so the second try of a mail with
+    attachments asks for parts.
+    """
+    message = transfer.message
+    broke_off_whole = transfer.failures and transfer.cause == GraphServerTrouble.code and message.has_attachments
+    if not broke_off_whole:
+        try:
+            return graph.mime(message.graph_id, most_bytes=LARGEST_WHOLE_BYTES)
+        except GraphTooLarge:
+            pass
+    return fetch_parts(graph, message)
+
+
+def _marks(batch: Batch) -> dict[Identity, str]:
+    keys = [transfer.message.email_key for transfer in batch.transfers]
+    marks = Mark.objects.filter(home_account_id=batch.mailbox.home_account_id, email_key__in=keys)
+    return {(mark.email_key, mark.variant): mark.value for mark in marks}
+
+
+def _is_left_out(batch: Batch, transfer: Transfer, *, lane: Lane, marks: dict[Identity, str], rules: SyncRules) -> bool:
+    message = transfer.message
+    case = Case(
+        lane=lane,
+        kind=Message.Kind(message.kind),
+        is_private=message.is_private,
+        mark=marks.get((message.email_key, message.variant), ""),
+    )
+    rule = left_out_by(case, rules)
+    if rule:
+        recording.skip_by_rule(batch, transfer, cause=rule, at=now())
+    return bool(rule)
 
 
 @contextmanager

@@ -12,57 +12,46 @@ from django.db import transaction
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, OutgoingFile
+from apps.graph.errors import GraphError, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.mailboxes.letters import Attachment, Letter
 from apps.sync.claiming import Batch
+from apps.sync.fetching import fetch_file
 from apps.sync.identity import note_record_id
 from apps.sync.models import CrmFile, Outcome, SyncRules
 from apps.sync.parcels import Ending, Parcel, under_way
-
-MEGABYTE = 1024 * 1024
-# Pictures inside a text below this size are logos and lines of a signature, not content.
-SMALL_INLINE_BYTES = 20 * 1024
+from apps.sync.selecting import LISTED_SIZE_MARGIN, largest_bytes, why_left_out
+from apps.work.limits import LimitReached
+from apps.work.models import Lane
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    note_id: str
+    ordinal: int
     attachment: Attachment
     left_out: str  # why it does not travel, or ""
 
+    def note_id(self, record_id: str, content: bytes) -> str:
+        """The Note of the file. One whose bytes are not fetched has a row and no Note: its size stands in for them."""
+        has_bytes = bool(content) or not self.attachment.graph_id
+        digest = hashlib.sha256(content).hexdigest() if has_bytes else f"unread {self.attachment.listed_size}"
+        return note_record_id(record_id, content_sha256=digest, name=self.attachment.name, ordinal=self.ordinal)
 
-def plan_files(letter: Letter, record_id: str, rules: SyncRules) -> list[Planned]:
-    """Every attachment of the letter with its Note id, and what the rules say about it."""
+
+def plan_files(letter: Letter, rules: SyncRules) -> list[Planned]:
+    """Every attachment of the letter, and what the rules say about it."""
     return [
-        Planned(
-            note_record_id(
-                record_id,
-                content_sha256=hashlib.sha256(attachment.content).hexdigest(),
-                name=attachment.name,
-                ordinal=ordinal,
-            ),
-            attachment,
-            _why_left_out(attachment, rules),
-        )
+        Planned(ordinal, attachment, why_left_out(attachment, rules))
         for ordinal, attachment in enumerate(letter.attachments)
     ]
 
 
-def _why_left_out(attachment: Attachment, rules: SyncRules) -> str:
-    size = len(attachment.content)
-    if not rules.store_attachments:
-        return "attachments_off"
-    if size > rules.largest_attachment_mb * MEGABYTE:
-        return "too_large"
-    if attachment.is_inline and attachment.content_type.startswith("image/") and size < SMALL_INLINE_BYTES:
-        return "small_inline"
-    return "empty" if not size else ""
-
-
-def attach_files(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: SyncRules, until: datetime) -> None:
+def attach_files(
+    batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: SyncRules, lane: Lane, until: datetime
+) -> None:
     """Upload what is missing. An adopted record keeps the files that its own program gave it.
 
     Uploads may take minutes, so after `until` the rest comes again with another batch: whoever waits behind this one goes
-    first. At least one is made in any case. Raises CrmUnauthorized.
+    first. At least one is made in any case. Of a large letter one file at a time is in memory. Raises CrmUnauthorized.
     """
     arriving = [
         parcel
@@ -72,18 +61,69 @@ def attach_files(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: 
     known = _known_notes(arriving, crm)
     has_uploaded = False
     for parcel in arriving:
-        for planned in plan_files(parcel.letter, parcel.crm_email.record_id, rules):
+        notes = known.get(parcel.crm_email.record_id, frozenset())
+        for planned in plan_files(parcel.letter, rules):
             if planned.left_out:
                 _note(parcel, planned, Outcome.LEFT_OUT, planned.left_out)
-            elif planned.note_id in known.get(parcel.crm_email.record_id, frozenset()):
-                _note(parcel, planned, Outcome.MADE)
-            elif has_uploaded and now() > until:
+                continue
+            if has_uploaded and now() > until and not _is_known(parcel, planned, notes):
                 parcel.end(Ending.WAITS)
                 break
-            elif _upload(batch, parcel, planned, crm):
+            content = _content(batch, parcel, planned, lane=lane, rules=rules)
+            if content is None:
+                if parcel.ending is Ending.ARRIVES:
+                    continue
+                break
+            if planned.note_id(parcel.crm_email.record_id, content) in notes:
+                _note(parcel, planned, Outcome.MADE, content=content)
+            elif _upload(batch, parcel, planned, content, crm):
                 has_uploaded = True
             else:
                 break
+
+
+def _is_known(parcel: Parcel, planned: Planned, notes: frozenset[str]) -> bool:
+    """Whether the file is there already, as far as that can be told without fetching it."""
+    return planned.note_id(parcel.crm_email.record_id, planned.attachment.content) in notes
+
+
+def _content(batch: Batch, parcel: Parcel, planned: Planned, *, lane: Lane, rules: SyncRules) -> bytes | None:
+    """The bytes of the file. None where they cannot be had: that is written down, or the parcel comes again."""
+    attachment = planned.attachment
+    if not attachment.graph_id:
+        return attachment.content
+    if not batch.renew(at=now()):
+        parcel.end(Ending.RETRIES)
+        return None
+    try:
+        content = fetch_file(
+            batch,
+            parcel.items[0].transfer,
+            attachment,
+            lane=lane,
+            most_bytes=largest_bytes(rules) + LISTED_SIZE_MARGIN,
+        )
+    except (LimitReached, MailboxDisconnected):
+        parcel.end(Ending.WAITS)
+        return None
+    except GraphTooLarge:
+        _note(parcel, planned, Outcome.LEFT_OUT, "too_large")
+        return None
+    except ItemGone:
+        _note(parcel, planned, Outcome.LEFT_OUT, "left_mailbox")
+        return None
+    except GraphError as error:
+        if error.is_retryable:
+            parcel.end(Ending.RETRIES, error)
+        elif attachment.is_message:
+            _note(parcel, planned, Outcome.LEFT_OUT, "unreadable_item")
+        else:
+            _note(parcel, planned, Outcome.FAILED, error.code)
+        return None
+    if not content:
+        _note(parcel, planned, Outcome.LEFT_OUT, "empty")
+        return None
+    return content
 
 
 def _known_notes(parcels: Iterable[Parcel], crm: CrmClient) -> dict[str, frozenset[str]]:
@@ -92,7 +132,7 @@ def _known_notes(parcels: Iterable[Parcel], crm: CrmClient) -> dict[str, frozens
     return dict(crm.find_files(older)) if older else {}
 
 
-def _upload(batch: Batch, parcel: Parcel, planned: Planned, crm: CrmClient) -> bool:
+def _upload(batch: Batch, parcel: Parcel, planned: Planned, content: bytes, crm: CrmClient) -> bool:
     """One upload; False when the parcel has to come again for the rest."""
     if not batch.renew(at=now()):
         parcel.end(Ending.RETRIES)
@@ -100,11 +140,11 @@ def _upload(batch: Batch, parcel: Parcel, planned: Planned, crm: CrmClient) -> b
     try:
         crm.attach(
             OutgoingFile(
-                note_id=planned.note_id,
+                note_id=planned.note_id(parcel.crm_email.record_id, content),
                 email_id=parcel.crm_email.record_id,
-                name=planned.attachment.name,
+                name=_file_name(planned.attachment, content),
                 content_type=planned.attachment.content_type,
-                content=planned.attachment.content,
+                content=content,
             )
         )
     except CrmUnauthorized:
@@ -113,20 +153,35 @@ def _upload(batch: Batch, parcel: Parcel, planned: Planned, crm: CrmClient) -> b
         if error.is_retryable:
             parcel.end(Ending.RETRIES, error)
             return False
-        _note(parcel, planned, Outcome.FAILED, error.code)
+        _note(parcel, planned, Outcome.FAILED, error.code, content=content)
         return True
-    _note(parcel, planned, Outcome.MADE)
+    _note(parcel, planned, Outcome.MADE, content=content)
     return True
 
 
-def _note(parcel: Parcel, planned: Planned, outcome: Outcome, cause: str = "") -> None:
+def _file_name(attachment: Attachment, content: bytes) -> str:
+    """With the ending that its content asks for: an item of Outlook has a title and no file name."""
+    if not (attachment.is_message and attachment.graph_id):
+        return attachment.name
+    kind = content[:20].lstrip().upper()
+    ending = "ics" if kind.startswith(b"BEGIN:VCALENDAR") else "vcf" if kind.startswith(b"BEGIN:VCARD") else "eml"
+    return attachment.name if attachment.name.lower().endswith(f".{ending}") else f"{attachment.name}.{ending}"
+
+
+def _note(parcel: Parcel, planned: Planned, outcome: Outcome, cause: str = "", *, content: bytes = b"") -> None:
+    record = parcel.crm_email
+    attachment = planned.attachment
+    content = content or attachment.content
     with transaction.atomic():
+        if content and attachment.graph_id:
+            # Now that it was fetched it has a Note of its own; the row that said why it was not has done its duty.
+            CrmFile.objects.filter(crm_email=record, note_id=planned.note_id(record.record_id, b"")).delete()
         CrmFile.objects.update_or_create(
-            crm_email=parcel.crm_email,
-            note_id=planned.note_id,
+            crm_email=record,
+            note_id=planned.note_id(record.record_id, content),
             defaults={
-                "name": planned.attachment.name[:300],
-                "size": len(planned.attachment.content),
+                "name": attachment.name[:300],
+                "size": len(content) or attachment.size,
                 "outcome": outcome,
                 "cause": cause,
             },

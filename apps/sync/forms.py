@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.addresses import domain_of
-from apps.mailboxes.models import Participant
+from apps.mailboxes.models import Message, Participant
 from apps.sync.models import SyncRules
 
 
@@ -32,6 +33,25 @@ class DomainsField(forms.CharField):
         return domain
 
 
+class EndingsField(forms.CharField):
+    """File endings in one line, as a list in lower case. ".EXE" and "exe" are the same."""
+
+    default_error_messages = {"ending": _("“%(text)s” is not a file ending. Write for example: exe, bat.")}
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        words = re.split(r"[\s,;]+", super().to_python(value) or "")
+        return list(dict.fromkeys(self._ending(word) for word in words if word))
+
+    def _ending(self, word: str) -> str:
+        ending = word.lower().removeprefix("*").removeprefix(".")
+        if not re.fullmatch(r"\w{1,20}", ending):
+            raise forms.ValidationError(self.error_messages["ending"], code="ending", params={"text": word})
+        return ending
+
+
 class SyncRulesForm(forms.ModelForm[SyncRules]):
     counted_roles = forms.MultipleChoiceField(
         label=_("Headers that count"),
@@ -44,6 +64,20 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         label=_("Internal domains"),
         required=False,
         help_text=_("One a line. People with an address there are never linked with an e-mail."),
+    )
+    left_out_kinds = forms.MultipleChoiceField(
+        label=_("Kinds of e-mails that automatic runs leave out"),
+        required=False,
+        choices=[(kind.value, kind.label) for kind in Message.Kind if kind != Message.Kind.MAIL],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("You can sync each of them by hand at any time."),
+    )
+    unwanted_types = EndingsField(
+        label=_("File types that are not stored"),
+        required=False,
+        help_text=_("File endings, separated by commas. Those here from the start are signatures and encrypted texts."),
+        error_messages={"max_length": _("Write fewer file endings.")},
+        max_length=400,
     )
     largest_attachment_mb = forms.IntegerField(
         label=_("Largest attachment (MB)"),
@@ -62,19 +96,27 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
             "counted_roles",
             "no_match",
             "internal_domains",
+            "left_out_kinds",
+            "takes_private",
             "store_attachments",
             "largest_attachment_mb",
+            "store_inline_images",
+            "unwanted_types",
             "opens_in",
         ]
         widgets = {"no_match": forms.RadioSelect}
         labels = {
             "link_companies": _("Automatically link with company"),
             "no_match": _("When nobody in CORIPO has an address of the e-mail"),
+            "takes_private": _("Automatic runs take private e-mails"),
             "store_attachments": _("Store attachments in CORIPO"),
+            "store_inline_images": _("Store pictures that stand in the text"),
             "opens_in": _("Opens in"),
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
+            "takes_private": _("Private are those whose sender marked them as personal, private or confidential."),
+            "store_inline_images": _("Mostly these are logos of signatures. Small ones are left out in any case."),
             "opens_in": _(
                 "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."
             ),

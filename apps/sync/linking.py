@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, Link
 from apps.sync.claiming import Batch
+from apps.sync.deciding import Target
 from apps.sync.models import CrmLink, Outcome
 from apps.sync.parcels import Ending, Parcel, under_way
 
+# What a transfer links with, and reads back with each record.
+MODULES = ("Contacts", "Accounts")
 
-def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> None:
-    """Add the links that are missing in CORIPO; none is ever taken away.
+
+def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> list[Parcel]:
+    """Add the links that are missing in CORIPO; none is ever taken away. Returns the parcels of which it refused one.
 
     Raises CrmError where it concerns the whole batch, a login that was refused on the way included.
     """
@@ -30,7 +35,8 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
         if wanted
         else []
     )
-    rows = []
+    rows: list[CrmLink] = []
+    refused: dict[int, Parcel] = {}
     for (parcel, target), outcome in zip(wanted, outcomes, strict=True):
         error = outcome if isinstance(outcome, CrmError) else None
         if isinstance(error, CrmUnauthorized):
@@ -38,37 +44,45 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
         if error is not None and error.is_retryable:
             parcel.end(Ending.RETRIES, error)
             continue
-        parcel.links_added += error is None
-        rows.append(_row(batch, parcel, target.module, target.record_id, target.name, error, at=at))
+        if error is None:
+            parcel.links_added += 1
+            parcel.known_links |= {(target.module, target.record_id)}
+        else:
+            refused[parcel.crm_email.pk] = parcel
+            rows.append(_row(batch, parcel, target, error, at=at))
     rows += [
-        _row(batch, parcel, target.module, target.record_id, target.name, None, at=at)
+        _row(batch, parcel, target, None, at=at)
         for parcel in arriving
         for target in parcel.targets
         if (target.module, target.record_id) in parcel.known_links
     ]
     with transaction.atomic():
-        # What failed once and is wanted no more, as a contact that was deleted meanwhile, is no error any longer.
-        CrmLink.objects.filter(
-            crm_email__in=[parcel.crm_email.pk for parcel in arriving],
-            made_by=batch.mailbox.owner,
-            outcome=Outcome.FAILED,
-        ).delete()
+        _forget_what_is_no_more(batch, arriving)
         CrmLink.objects.bulk_create(
             sorted(rows, key=lambda row: (row.crm_email_id, row.module, row.record_id)),
             update_conflicts=True,
             unique_fields=["crm_email", "module", "record_id"],
             update_fields=["name", "outcome", "cause"],
         )
+    return list(refused.values())
 
 
-def _row(
-    batch: Batch, parcel: Parcel, module: str, record_id: str, name: str, error: CrmError | None, *, at: datetime
-) -> CrmLink:
+def _forget_what_is_no_more(batch: Batch, parcels: list[Parcel]) -> None:
+    """Rows of this login's links that failed and are wanted no more, or that CORIPO has no more: the contact was merged
+    or deleted by a colleague, which is no error."""
+    here = {parcel.crm_email.pk: parcel.known_links for parcel in parcels}
+    by_transfer = Q(outcome=Outcome.FAILED) | Q(outcome=Outcome.MADE, module__in=MODULES)
+    ours = CrmLink.objects.filter(by_transfer, crm_email__in=here, made_by=batch.mailbox.owner)
+    gone = [link.pk for link in ours if (link.module, link.record_id) not in here[link.crm_email_id]]
+    CrmLink.objects.filter(pk__in=gone).delete()
+
+
+def _row(batch: Batch, parcel: Parcel, target: Target, error: CrmError | None, *, at: datetime) -> CrmLink:
     return CrmLink(
         crm_email=parcel.crm_email,
-        module=module,
-        record_id=record_id,
-        name=name[:300],
+        module=target.module,
+        record_id=target.record_id,
+        name=target.name[:300],
         outcome=Outcome.FAILED if error else Outcome.MADE,
         cause=error.code if error else "",
         made_by=batch.mailbox.owner,

@@ -34,6 +34,16 @@ def every_role() -> list[str]:
     return [str(role) for role in Participant.Role.values]
 
 
+def kinds_left_out_at_first() -> list[str]:
+    kinds = Message.Kind
+    return [str(kind) for kind in (kinds.MEETING, kinds.BOUNCE, kinds.AUTO_REPLY, kinds.BULK)]
+
+
+def types_unwanted_at_first() -> list[str]:
+    """Signatures and sealed texts: nobody can read them outside a mail program."""
+    return ["asc", "p7m", "p7s", "rpmsg"]
+
+
 class SyncRules(models.Model):
     """A user's settings of the transfer. They hold for transfers from now on."""
 
@@ -43,7 +53,13 @@ class SyncRules(models.Model):
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
     internal_domains = models.JSONField(default=list, blank=True)
+    # Message.Kind: automatic runs leave these out. A person's click takes them.
+    left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
+    takes_private = models.BooleanField(default=False)
     store_attachments = models.BooleanField(default=True)
+    store_inline_images = models.BooleanField(default=False)
+    # File endings without a dot, lower case.
+    unwanted_types = models.JSONField(default=types_unwanted_at_first, blank=True)
     largest_attachment_mb = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(25)]
     )
@@ -79,6 +95,49 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class ChosenLinkQuerySet(models.QuerySet["ChosenLink"]):
+    def visible_to(self, user: User) -> ChosenLinkQuerySet:
+        return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
+
+    def of(self, message: Message) -> ChosenLinkQuerySet:
+        """The records chosen for this message's mail, in the order of choosing."""
+        return self.filter(
+            home_account_id=message.mailbox.home_account_id, email_key=message.email_key, variant=message.variant
+        ).order_by("pk")
+
+
+class ChosenLink(models.Model):
+    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO.
+
+    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it; whether that went well
+    says CrmLink. `address` is whom the mail is from or to, so that the same choice can be offered for their next one.
+    """
+
+    home_account_id = models.CharField(max_length=120)
+    email_key = models.CharField(max_length=255)
+    variant = models.CharField(max_length=16, blank=True)
+    module = models.CharField(max_length=40)
+    record_id = models.CharField(max_length=36)
+    name = models.CharField(max_length=300, blank=True)
+    company = models.CharField(max_length=300, blank=True)
+    address = models.CharField(max_length=254, blank=True)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    objects = ChosenLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["home_account_id", "email_key", "variant", "module", "record_id"], name="one_choice_per_record"
+            )
+        ]
+        indexes = [models.Index("chosen_by", "address", models.F("id").desc(), name="chosen_for_address")]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.record_id}"
 
 
 class CrmEmail(models.Model):
@@ -287,6 +346,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
+    # Addresses that the mail does not name and a person took for those of its people, canonical.
+    also_addresses = models.JSONField(default=list, blank=True)
 
     objects = TransferQuerySet.as_manager()
 
@@ -297,7 +358,10 @@ class Transfer(WorkItem):
             )
         ]
         indexes = [
-            models.Index(fields=["lane", "not_before", "id"], condition=Q(status="queued"), name="transfer_due"),
+            # Mailbox by mailbox: what waits longest in each is its first row.
+            models.Index(
+                fields=["lane", "mailbox", "not_before", "id"], condition=Q(status="queued"), name="transfer_turn"
+            ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
             models.Index(fields=["claim"], name="transfer_claim"),
@@ -305,6 +369,11 @@ class Transfer(WorkItem):
 
     def __str__(self) -> str:
         return f"transfer {self.pk}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is, in whatever mailbox (apps/sync/states.py)."""
+        return self.message.email_key, self.message.variant
 
 
 class KnownAddress(models.Model):

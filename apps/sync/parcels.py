@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from apps.crm.errors import CrmError
+from apps.graph.errors import GraphError
 from apps.mailboxes.letters import Letter
 from apps.sync.deciding import Target
 from apps.sync.models import CrmEmail, Transfer
@@ -45,7 +46,7 @@ class Parcel:
     known_links: frozenset[tuple[str, str]] = frozenset()
     links_added: int = 0
     ending: Ending = Ending.ARRIVES
-    error: CrmError | None = None
+    error: CrmError | GraphError | None = None
 
     @property
     def identity(self) -> Identity:
@@ -59,7 +60,11 @@ class Parcel:
     def targets(self) -> list[Target]:
         return list({(t.module, t.record_id): t for item in self.items for t in item.targets}.values())
 
-    def end(self, ending: Ending, error: CrmError | None = None) -> None:
+    def has_targets(self, targets: Iterable[Target]) -> bool:
+        mine = {(target.module, target.record_id) for target in self.targets}
+        return all((target.module, target.record_id) in mine for target in targets)
+
+    def end(self, ending: Ending, error: CrmError | GraphError | None = None) -> None:
         self.ending, self.error = ending, error
 
 

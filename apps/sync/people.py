@@ -9,9 +9,11 @@ from typing import Any
 
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.core.addresses import without_tag
 from apps.crm.face import CrmContact
 from apps.mailboxes.models import Message, Participant
-from apps.sync.models import KnownAddress
+from apps.sync.deciding import MOST_ADDRESSES
+from apps.sync.models import KnownAddress, SyncRules
 from apps.sync.rules import rules_of
 
 FRESH_FOR = timedelta(minutes=10)
@@ -32,8 +34,11 @@ class KnownContact:
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """Somebody of the mail. `kind` is contact, unknown, own, internal or uncounted (of a header that the rules leave out);
-    `is_looked_up` says whether CORIPO was asked."""
+    """Somebody of the mail. `kind` is contact, unknown, unresolved (named without an e-mail address), own, internal or
+    uncounted (of a header that the rules leave out); `is_looked_up` says whether CORIPO was asked.
+
+    `suggested` are contacts with the address behind a tag, `jana@` of `jana+crm@`: a guess, until a person takes it.
+    """
 
     role: str
     name: str
@@ -41,6 +46,7 @@ class KnownPerson:
     kind: str
     contacts: tuple[KnownContact, ...]
     is_looked_up: bool
+    suggested: tuple[KnownContact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Plan:
 
     contacts: tuple[str, ...]
     companies: tuple[str, ...]
+    chosen: tuple[str, ...]
     is_complete: bool
     stores_without_match: bool
 
@@ -66,6 +73,7 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
         in_counted=frozenset(person.address for person in named if person.role in rules.counted_roles),
     )
     counted = [p.address for p in participants if p.address and kinds.of(p) == ""]
+    counted += [behind for address in counted if (behind := without_tag(address))]
     known = {
         row.address: row
         for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
@@ -79,13 +87,32 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     return [_person(participant, kinds.of(participant), known, server) for participant in participants]
 
 
-def plan(people: Sequence[KnownPerson], *, user: User) -> Plan:
+def others_than(people: Sequence[KnownPerson], message: Message) -> int:
+    """How many entries of the headers stand behind the people that are shown."""
+    return max(message.participants.count() - len(people), 0) if len(people) == MOST_PEOPLE else 0
+
+
+def people_beyond_limit(message: Message, rules: SyncRules) -> int:
+    """How many people of the mail count, where they are more than are looked up in CORIPO; else 0."""
+    if message.participants.count() <= MOST_ADDRESSES:
+        return 0
+    named = message.participants.filter(role__in=rules.counted_roles).exclude(address="")
+    addresses = named.values_list("address", flat=True).order_by().distinct()
+    not_counted = set(rules.internal_domains)
+    own = set(message.mailbox.own_addresses)
+    counted = sum(it not in own and it.rpartition("@")[2] not in not_counted for it in addresses)
+    return counted if counted > MOST_ADDRESSES else 0
+
+
+def plan(people: Sequence[KnownPerson], *, user: User, chosen: Sequence[str] = ()) -> Plan:
+    """`chosen` are the names of the records that somebody chose for the mail."""
     rules = rules_of(user)
     contacts = {contact.id: contact for person in people for contact in person.contacts}
     companies = dict.fromkeys(name for contact in contacts.values() for name in contact.companies)
     return Plan(
         contacts=tuple(contact.name for contact in contacts.values()),
         companies=tuple(companies) if rules.link_companies else (),
+        chosen=tuple(chosen),
         is_complete=all(person.is_looked_up for person in people if person.kind in ("contact", "unknown")),
         stores_without_match=rules.no_match == "store",
     )
@@ -110,6 +137,8 @@ class _Kinds:
         """The kind; "" for those whom CORIPO is asked about."""
         if participant.address in self.own:
             return "own"
+        if not participant.address:
+            return "unresolved"
         domain = participant.address.rpartition("@")[2]
         if domain and domain in self.internal:
             return "internal"
@@ -146,7 +175,20 @@ def _stored(contact: CrmContact) -> dict[str, Any]:
 
 def _person(participant: Participant, kind: str, known: dict[str, KnownAddress], server: CrmServer) -> KnownPerson:
     row = known.get(participant.address)
-    contacts = tuple(
+    contacts = _contacts(row, server)
+    return KnownPerson(
+        role=participant.role,
+        name=participant.name,
+        address=participant.written_address,
+        kind=kind or ("contact" if contacts else "unknown"),
+        contacts=contacts,
+        is_looked_up=bool(kind) or row is not None,
+        suggested=() if kind or contacts else _contacts(known.get(without_tag(participant.address)), server),
+    )
+
+
+def _contacts(row: KnownAddress | None, server: CrmServer) -> tuple[KnownContact, ...]:
+    return tuple(
         KnownContact(
             id=contact["id"],
             name=contact["name"],
@@ -155,12 +197,4 @@ def _person(participant: Participant, kind: str, known: dict[str, KnownAddress],
             companies=tuple(company["name"] for company in contact["companies"]),
         )
         for contact in (row.contacts if row else ())
-    )
-    return KnownPerson(
-        role=participant.role,
-        name=participant.name,
-        address=participant.written_address,
-        kind=kind or ("contact" if contacts else "unknown"),
-        contacts=contacts,
-        is_looked_up=bool(kind) or row is not None or not participant.address,
     )

@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import struct
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-
-from django.db.models import F, Q, QuerySet
+from datetime import datetime
 
 from apps.accounts.models import CrmServer, User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
-from apps.mailboxes.texts import folded
-from apps.sync.models import CrmEmail, CrmLink, KnownAddress, Mark, Outcome
+from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, newer_messages, older_messages
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Mark, Outcome
 
 PAGE_SIZE = 50
-# Chips show "999+" above this, so that their cost does not grow with the mailbox.
-COUNT_LIMIT = 1000
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_CURSOR = struct.Struct(">qQ")
-
-
-@dataclass(frozen=True, slots=True)
-class MessageFilter:
-    """What a person wants to see. An empty field means all; `folder` must be one that the user may see."""
-
-    state: str = ""
-    folder: int | None = None
-    direction: str = ""
-    text: str = ""
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether a person chose anything but the folder."""
-        return bool(self.state or self.direction or self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in the list: after, or before, the message received at this time with this id."""
-
-    received_at: datetime
-    pk: int
-
-    @classmethod
-    def of(cls, message: Message) -> Cursor:
-        return cls(message.received_at, message.pk)
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """The cursor of an address, or None for anything that is none: the page then starts at its first row."""
-        try:
-            packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            microseconds, pk = _CURSOR.unpack(packed)
-            received_at = _EPOCH + timedelta(microseconds=microseconds)
-        except (binascii.Error, ValueError, struct.error, OverflowError):
-            return None
-        return cls(received_at, pk) if pk < 2**63 else None
-
-    def __str__(self) -> str:
-        packed = _CURSOR.pack((self.received_at - _EPOCH) // _MICROSECOND, self.pk)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+# The transfer ended, not all of it arrived, and it does not try again by itself.
+UNDECIDED = (MessageState.FAILED, MessageState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +70,28 @@ def message_page(
 ) -> MessagePage:
     """The messages older than `before`, or newer than `after`, else the first ones. Keyset by (received_at, id)."""
     if after is not None:
-        found = _merged([_newer(qs, after)[: size + 1] for qs in _listings(user, wanted)], newest_first=False)
+        found = newer_messages(user, wanted, after, most=size + 1)
         messages = found[:size][::-1]
         newer = str(Cursor.of(messages[0])) if len(found) > size else ""
         older = str(Cursor.of(messages[-1])) if messages else ""
         if not messages:
             return message_page(user, wanted, size=size)
     else:
-        found = _merged([_older(qs, before)[: size + 1] for qs in _listings(user, wanted)], newest_first=True)
+        found = older_messages(user, wanted, before, most=size + 1)
         messages = found[:size]
         older = str(Cursor.of(messages[-1])) if len(found) > size else ""
         newer = str(Cursor.of(messages[0])) if before is not None and messages else ""
         if before is not None and not messages:
             return message_page(user, wanted, size=size)
     return MessagePage(rows=rows_of(user, messages), older=older, newer=newer)
+
+
+def files_of(message: Message) -> list[CrmFile]:
+    """What became of the mail's attachments in CORIPO, in the order of their names."""
+    record = CrmEmail.objects.filter(
+        server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
+    )
+    return list(CrmFile.objects.filter(crm_email__in=record).order_by("name", "pk"))
 
 
 def messages_by_id(user: User, pks: Collection[int]) -> tuple[MessageRow, ...]:
@@ -147,15 +105,14 @@ def count_by_state(user: User, wanted: MessageFilter, states: Iterable[str]) -> 
     return {state: count_messages(user, replace(wanted, state=state)) for state in states}
 
 
-def count_messages(user: User, wanted: MessageFilter) -> int:
-    """How many messages match, counted up to COUNT_LIMIT."""
-    total = sum(listing.order_by()[:COUNT_LIMIT].count() for listing in _listings(user, wanted))
-    return min(total, COUNT_LIMIT)
-
-
-def has_newer(user: User, wanted: MessageFilter, cursor: Cursor | None) -> bool:
-    """Whether a message of the filter stands before this place in the list; any message does before an empty list."""
-    return any((_newer(qs, cursor) if cursor else qs).exists() for qs in _listings(user, wanted))
+def count_undecided(user: User) -> dict[str, int]:
+    """How many messages of the lists are in each of the UNDECIDED states, counted up to COUNT_LIMIT together: one query."""
+    states = (
+        Message.objects.visible_to(user)
+        .filter(state__in=UNDECIDED, gone_at=None, folder__is_followed=True, folder__is_gone=False)
+        .values_list("state", flat=True)
+    )
+    return Counter(states[:COUNT_LIMIT])
 
 
 def progress_of(user: User, *, at: datetime) -> Progress:
@@ -237,51 +194,3 @@ def record_of(message: Message, *, user: User) -> Record | None:
 def _kinds_of(user: User, addresses: set[str]) -> dict[str, str]:
     known = KnownAddress.objects.filter(user=user, address__in=addresses - {""}).values_list("address", "contacts")
     return {address: "contact" if contacts else "unknown" for address, contacts in known}
-
-
-def _listings(user: User, wanted: MessageFilter) -> list[QuerySet[Message]]:
-    """One query for each mailbox, each in the order of an index: merged outside, nothing has to be sorted."""
-    followed: dict[int, list[int]] = {}
-    folders = MailFolder.objects.visible_to(user).filter(is_followed=True, is_gone=False)
-    for mailbox_id, folder_id in folders.order_by("pk").values_list("mailbox_id", "pk"):
-        if wanted.folder in (None, folder_id):
-            followed.setdefault(mailbox_id, []).append(folder_id)
-    return [_listing(mailbox_id, folder_ids, wanted) for mailbox_id, folder_ids in followed.items()]
-
-
-def _listing(mailbox_id: int, folder_ids: list[int], wanted: MessageFilter) -> QuerySet[Message]:
-    messages = Message.objects.filter(gone_at=None).select_related("mailbox").defer("search_text", "web_link")
-    if wanted.folder is not None:
-        messages = messages.filter(folder__in=folder_ids)
-    else:
-        # The sum hides the folder from the planner, which would else collect and sort all folders' rows for one page.
-        messages = messages.filter(mailbox=mailbox_id)
-        messages = messages.alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=folder_ids)
-    if wanted.state:
-        messages = messages.filter(state=wanted.state)
-    if wanted.direction:
-        messages = messages.filter(direction=wanted.direction)
-    for word in folded(wanted.text).split():
-        messages = messages.filter(search_text__contains=word)
-    return messages
-
-
-def _older(messages: QuerySet[Message], cursor: Cursor | None) -> QuerySet[Message]:
-    if cursor is not None:
-        # The first condition is what an index can use, the second settles equal times.
-        messages = messages.filter(received_at__lte=cursor.received_at).filter(
-            Q(received_at__lt=cursor.received_at) | Q(pk__lt=cursor.pk)
-        )
-    return messages.order_by("-received_at", "-pk")
-
-
-def _newer(messages: QuerySet[Message], cursor: Cursor) -> QuerySet[Message]:
-    later = messages.filter(received_at__gte=cursor.received_at).filter(
-        Q(received_at__gt=cursor.received_at) | Q(pk__gt=cursor.pk)
-    )
-    return later.order_by("received_at", "pk")
-
-
-def _merged(listings: list[QuerySet[Message]], *, newest_first: bool) -> list[Message]:
-    found = [message for listing in listings for message in listing]
-    return sorted(found, key=lambda message: (message.received_at, message.pk), reverse=newest_first)

@@ -15,9 +15,13 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.deciding import MOST_ADDRESSES
+from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.people import people_beyond_limit
 from apps.sync.rules import rules_of
-from apps.work.limits import fence
+from apps.work.fences import outage
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _synced(told: _Story) -> Why:
     elif record and record.created_by_id not in (None, told.user.pk):
         sentence = _("%(name)s stored it in CORIPO, so it is there for you as well.") % {"name": record.creator_name}
     return Why(
-        " ".join([sentence, *_files_left_out(record)]),
+        " ".join([sentence, *_people_left_out(told), *_files_left_out(record)]),
         rule=_("Sync e-mail"),
         actor=record.creator_name if record else "",
         at=record.existed_at if record else None,
@@ -107,7 +111,9 @@ def _synced(told: _Story) -> Why:
 
 def _files_left_out(record: CrmEmail | None) -> list[str]:
     """A sentence for each reason why an attachment is not in CORIPO; pictures of signatures are not worth one."""
-    left_out = CrmFile.objects.filter(crm_email=record, outcome=Outcome.LEFT_OUT).exclude(cause="small_inline")
+    left_out = CrmFile.objects.filter(crm_email=record, outcome=Outcome.LEFT_OUT).exclude(
+        cause__in=("small_inline", "inline_image")
+    )
     return [
         ngettext("%(count)d attachment was left out:", "%(count)d attachments were left out:", count) % {"count": count}
         + f" {sentence_for(cause)}"
@@ -116,11 +122,22 @@ def _files_left_out(record: CrmEmail | None) -> list[str]:
 
 
 def _partial(told: _Story) -> Why:
-    failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
+    failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).order_by("pk")
+    names = [link.name or link.record_id for link in failed_links[:MOST_NAMED]]
     failed_files = CrmFile.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
-    return Why(
+    sentences = [
         _("It is in CORIPO, but not all of it: links that failed: %(links)d, attachments that failed: %(files)d.")
-        % {"links": failed_links, "files": failed_files},
+        % {"links": failed_links.count(), "files": failed_files}
+    ]
+    if names:
+        sentences.append(
+            _("Not linked with: %(names)s. It may have been deleted there, or your login may not link it.")
+            % {"names": ", ".join(names)}
+        )
+    if ChosenLink.objects.of(told.message).filter(record_id__in=failed_links.values("record_id")).exists():
+        sentences.append(_("What you picked yourself you can take back under “Link with another record”."))
+    return Why(
+        " ".join(sentences),
         rule=_("Sync e-mail"),
         at=told.record.existed_at if told.record else None,
         remedy=Remedy("retry", _("Try again")),
@@ -175,7 +192,7 @@ def _waiting(told: _Story) -> Why:
             cause="crm_unauthorized",
             remedy=Remedy("connect_crm", _("Connect CORIPO")),
         )
-    standing = fence(crm_key(told.account.server)) or fence(graph_key(told.message.mailbox))
+    standing = outage(crm_key(told.account.server), at=now()) or outage(graph_key(told.message.mailbox), at=now())
     if standing:
         return Why(
             sentence_for(standing.reason),
@@ -217,7 +234,11 @@ def _no_match(told: _Story) -> Why:
     transfer = told.transfer
     return Why(
         " ".join(
-            [_("No contact in CORIPO has an address of this e-mail. It was not stored."), *_headers_left_out(told)]
+            [
+                _("No contact in CORIPO has an address of this e-mail. It was not stored."),
+                *_headers_left_out(told),
+                *_people_left_out(told),
+            ]
         ),
         rule=_("No match: leave it waiting"),
         actor=_name(transfer.requested_by) if transfer else "",
@@ -233,14 +254,28 @@ def _headers_left_out(told: _Story) -> list[str]:
     return [_("Your settings leave out these headers: %(names)s.") % {"names": ", ".join(left_out)}] if left_out else []
 
 
+def _people_left_out(told: _Story) -> list[str]:
+    count = people_beyond_limit(told.message, rules_of(told.user))
+    return [beyond_limit_sentence(count)] if count else []
+
+
+def beyond_limit_sentence(count: int) -> str:
+    return _("It names %(count)d people. Only the first %(most)d were looked up in CORIPO.") % {
+        "count": count,
+        "most": MOST_ADDRESSES,
+    }
+
+
 def _skipped(told: _Story) -> Why:
     transfer = told.transfer
+    cause = transfer.cause if transfer else ""
+    is_by_rule = cause == "private" or cause.startswith("kind_")
     return Why(
-        sentence_for(transfer.cause if transfer else ""),
-        rule=_("Left out"),
+        sentence_for(cause),
+        rule=_("Rules of automatic runs") if is_by_rule else _("Left out"),
         at=transfer.finished_at if transfer else None,
-        cause=transfer.cause if transfer else "",
-        remedy=Remedy("sync", _("Sync e-mail")),
+        cause=cause,
+        remedy=Remedy("sync", _("Sync anyway") if is_by_rule else _("Sync e-mail")),
     )
 
 

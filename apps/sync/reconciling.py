@@ -21,15 +21,15 @@ from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized, CrmUnreachable
 from apps.crm.face import CrmClient
 from apps.mailboxes.models import Mailbox
-from apps.sync.claiming import crm_key
+from apps.sync.isolating import Outage, keep_away, reach
 from apps.sync.models import Reconciliation, ReconciliationQuerySet
 from apps.sync.reconciling_findings import ClaimLost, keep_progress
 from apps.sync.reconciling_mailbox import check_mailbox, count_again
 from apps.sync.reconciling_records import check_next_records
 from apps.sync.reconciling_repairs import has_running_repairs, leave_open_repairs, settle_next
 from apps.sync.reconciling_rows import check_rows
+from apps.work.fences import FenceStands
 from apps.work.heartbeat import heartbeat
-from apps.work.limits import fence, lower_fence, raise_fence
 from apps.work.models import Lane, Status, WorkItemQuerySet
 from apps.work.retry import next_attempt_at
 
@@ -176,20 +176,18 @@ def _account(check: Reconciliation) -> CrmAccount | None:
 
 @contextmanager
 def _coripo(account: CrmAccount) -> Iterator[CrmClient]:
-    """CORIPO as this login; behind the fence if one stands, and put up where CORIPO does not answer."""
-    key = crm_key(account.server)
-    if standing := fence(key):
-        raise _Wait(standing.until, cause=standing.reason)
+    """CORIPO as this login. The check waits where a fence stands, and puts one up where CORIPO does not answer."""
     try:
         with crm_login(account) as crm:
+            reach(account, crm)
             yield crm
-        lower_fence(key)
+    except (FenceStands, Outage) as outside:
+        raise _Wait(outside.again_at, cause=outside.reason) from outside
     except CrmUnauthorized as error:
         account.record_refusal(generation=account.generation, at=now())
         raise _Wait(now(), cause=error.code) from error
     except (CrmUnreachable, CrmThrottled) as error:
-        raised = raise_fence(key, reason=error.code, seconds=error.retry_after_seconds, at=now())
-        raise _Wait(raised.until, cause=error.code) from error
+        raise _Wait(keep_away(account, error).again_at, cause=error.code) from error
 
 
 def _try_again(check: Reconciliation, *, cause: str) -> None:

@@ -9,11 +9,12 @@ from django.db.models import F
 
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
 from apps.graph.errors import GraphError, GraphServerTrouble
+from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch
 from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
-from apps.work.models import POISON_CRASHES, Status
+from apps.work.models import POISON_CRASHES, Lane, Status
 from apps.work.retry import next_attempt_at
 
 # How soon the second of two people looks whether the first has created the record.
@@ -31,9 +32,13 @@ class LeaseLost(Exception):
 def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
     """The end of a batch: results, marks and states in one transaction, only for transfers that are still ours."""
     with writing_facts(_identities(item.transfer for parcel in parcels for item in parcel.items)):
+        chosen = chosen_targets(batch.mailbox, [parcel.identity for parcel in parcels])
         for parcel in parcels:
             transfers = [item.transfer for item in parcel.items]
-            if parcel.ending is Ending.ARRIVES:
+            if parcel.ending is Ending.ARRIVES and not parcel.has_targets(chosen.get(parcel.identity, ())):
+                # Somebody chose a record while the mail was on its way: it goes once more, for that link.
+                _requeue(_ours(batch, transfers), not_before=at, cause="")
+            elif parcel.ending is Ending.ARRIVES:
                 _arrived(batch, parcel, transfers, at=at)
             elif parcel.ending is Ending.WAITS:
                 _requeue(_ours(batch, transfers), not_before=at + CREATOR_WAIT, cause="")
@@ -90,11 +95,26 @@ def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
 
 
 def no_match(batch: Batch, transfers: list[Transfer], *, at: datetime) -> None:
-    _settle_and_show(batch, transfers, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause="no_contact")
+    with writing_facts(_identities(transfers)):
+        # Somebody may have chosen a record meanwhile: then the mail goes once more.
+        chosen = chosen_targets(batch.mailbox, _identities(transfers))
+        _requeue(_ours(batch, [it for it in transfers if it.identity in chosen]), not_before=at, cause="")
+        unmatched = [it for it in transfers if it.identity not in chosen]
+        _settle(batch, unmatched, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause="no_contact")
 
 
 def skip(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:
     _settle_and_show(batch, transfers, Status.DONE, at=at, result=Transfer.Result.SKIPPED, cause=cause)
+
+
+def skip_by_rule(batch: Batch, transfer: Transfer, *, cause: str, at: datetime) -> None:
+    """A rule of automatic runs leaves the mail out, unless a person has asked for it meanwhile: then it goes in their lane."""
+    with writing_facts(_identities([transfer])):
+        mine = _ours(batch, [transfer])
+        if mine.filter(lane=Lane.INTERACTIVE).exists():
+            _requeue(mine, not_before=at, cause="")
+        else:
+            _settle(batch, [transfer], Status.DONE, at=at, result=Transfer.Result.SKIPPED, cause=cause)
 
 
 def fail(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:
@@ -127,6 +147,20 @@ def give_back(batch: Batch, *, error: CrmError, at: datetime) -> None:
         let_go_of_creating(batch)
 
 
+def wait_outside(batch: Batch, *, cause: str, at: datetime) -> None:
+    """A fence stands before CORIPO: everything still held waits for it, and it counts against no mail."""
+    with writing_facts(_identities(batch.transfers)):
+        _requeue(batch.held(), not_before=at, cause=cause)
+        let_go_of_creating(batch)
+
+
+def blame(batch: Batch, transfers: list[Transfer], *, error: CrmError, at: datetime) -> None:
+    """CORIPO answers others and breaks off at these: they come again, until they have come often enough to be set aside."""
+    with writing_facts(_identities(transfers)):
+        _try_again(batch, transfers, error, at=at, is_its_own=True)
+        let_go_of_creating(batch)
+
+
 def give_back_crashed(batch: Batch, *, at: datetime) -> None:
     """A fault of ours: its transfers travel one by one from now on, and the third time sets the culprit aside."""
     with writing_facts(_identities(batch.transfers)):
@@ -150,10 +184,17 @@ def let_go_of_creating(batch: Batch) -> None:
     CrmEmail.objects.filter(creator_claim=batch.claim).update(creator_claim=None, creator_lease_until=None)
 
 
-def _try_again(batch: Batch, transfers: list[Transfer], error: CrmError | GraphError | None, *, at: datetime) -> None:
+def _try_again(
+    batch: Batch,
+    transfers: list[Transfer],
+    error: CrmError | GraphError | None,
+    *,
+    at: datetime,
+    is_its_own: bool = False,
+) -> None:
     """Trouble at one mail: it comes again, until it has come often enough to be set aside."""
     failures = max(transfer.failures for transfer in transfers) + 1
-    if isinstance(error, _MAYBE_ITS_OWN) and failures >= MOST_FAILURES:
+    if (is_its_own or isinstance(error, _MAYBE_ITS_OWN)) and failures >= MOST_FAILURES:
         _settle(batch, transfers, Status.FAILED, at=at, cause="tried_often", detail=str(error)[:300])
     else:
         _retry(batch, transfers, error, at=at)
@@ -211,4 +252,4 @@ def _ours(batch: Batch, transfers: Iterable[Transfer]) -> TransferQuerySet:
 
 
 def _identities(transfers: Iterable[Transfer]) -> set[Identity]:
-    return {(transfer.message.email_key, transfer.message.variant) for transfer in transfers}
+    return {transfer.identity for transfer in transfers}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apps.core.addresses import Address
 from apps.crm.errors import CrmError, CrmIdOccupied, CrmOutcomeUnknown, CrmUnauthorized
@@ -11,15 +11,20 @@ from apps.mailboxes.letters import Letter
 from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.intents import begin_next_generation
-from apps.sync.models import CrmEmail
+from apps.sync.models import CrmEmail, SyncRules
 from apps.sync.parcels import Ending, Parcel, under_way
+from apps.sync.remarks import texts_of_record
 from apps.sync.states import writing_facts
 
 # A write that is still under way in CORIPO holds its id without being readable; after this time it is not.
 SPOILT_AFTER = timedelta(minutes=10)
+# A clock that was never set says 1970, and nothing arrives before it was sent: such a mail would lie at the wrong end
+# of every list in CORIPO for ever.
+FIRST_EMAILS = datetime(1990, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(days=1)
 
 
-def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> None:
+def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules: SyncRules, at: datetime) -> None:
     """Create in bulk what does not exist. Each parcel gets its own outcome; the rows are committed at once.
 
     Raises CrmError where it concerns the whole batch, a login that was refused on the way included.
@@ -29,7 +34,7 @@ def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: d
         return
     doubts = _begin_doubt(missing, at=at)
     try:
-        outcomes = crm.create_emails([outgoing_email(parcel) for parcel in missing])
+        outcomes = crm.create_emails([outgoing_email(parcel, rules) for parcel in missing])
     except CrmError:
         # Raised for all of them, so nothing was sent.
         _end_doubt(missing, doubts)
@@ -97,18 +102,19 @@ def _read_refusal(parcel: Parcel, error: CrmError, *, in_doubt_since: datetime |
         parcel.end(Ending.RETRIES if error.is_retryable else Ending.FAILS, error)
 
 
-def outgoing_email(parcel: Parcel) -> OutgoingEmail:
+def outgoing_email(parcel: Parcel, rules: SyncRules) -> OutgoingEmail:
     """The record to be, from the letter. Sender and recipients come from the mail's own headers."""
     letter = parcel.letter
     message = parcel.items[0].transfer.message
+    text, html = texts_of_record(letter, message, rules)
     companies = [target.record_id for target in parcel.targets if target.module == "Accounts"]
     return OutgoingEmail(
         id=parcel.crm_email.record_id,
         message_id=stored_message_id(letter, parcel.crm_email.email_key),
         subject=letter.subject or message.subject,
-        sent_at=letter.sent_at or message.sent_at,
-        text=letter.text,
-        html=letter.html,
+        sent_at=believable_time(letter.sent_at or message.sent_at, received_at=message.received_at),
+        text=text,
+        html=html,
         sender=letter.sender or Address(message.sender_name, message.sender_address),
         to=letter.to,
         cc=letter.cc,
@@ -116,6 +122,12 @@ def outgoing_email(parcel: Parcel) -> OutgoingEmail:
         company_id=companies[0] if companies else None,
         assigned_user_id=None,
     )
+
+
+def believable_time(sent_at: datetime, *, received_at: datetime) -> datetime:
+    """When the mail was sent; the time of its arrival where the sender's clock cannot be right."""
+    is_possible = FIRST_EMAILS <= sent_at <= received_at + CLOCKS_DIFFER
+    return sent_at if is_possible else received_at
 
 
 def stored_message_id(letter: Letter, email_key: str) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync.claiming import deliverable, give_back_expired
+from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
@@ -56,7 +56,7 @@ def sweep() -> None:
     give_back_expired(at=at)
     give_back_silent(at=at)
     for lane, queue in QUEUES.items():
-        if deliverable(lane=lane, at=at).exists():
+        if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)

@@ -1,7 +1,4 @@
-"""Limits that web and workers share, as rows: slots (how many at once) and fences (nobody until then).
-
-Both hold on SQLite and PostgreSQL alike, and a process that dies gives its slot back by the lease.
-"""
+"""How many at once, over web and workers of all machines: slots as rows. A process that dies gives its slot back by the lease."""
 
 from __future__ import annotations
 
@@ -10,12 +7,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from django.db import transaction
 from django.db.models import Q
 
 from apps.core.clock import now
-from apps.work.models import Fence, Slot
-from apps.work.retry import next_attempt_at
+from apps.work.models import Slot
 
 SLOT_LEASE = timedelta(seconds=30)
 
@@ -59,33 +54,3 @@ def _take(key: str, numbers: Sequence[int], *, at: datetime, lease: timedelta) -
             candidate.holder = holder
             return candidate
     return None
-
-
-def fence(key: str, *, at: datetime | None = None) -> Fence | None:
-    """The fence before `key` if it is up."""
-    return Fence.objects.filter(key=key, until__gt=at or now()).first()
-
-
-def raise_fence(key: str, *, reason: str, seconds: int | None = None, at: datetime | None = None) -> Fence:
-    """Keep everybody from `key`: for `seconds` if the service named a time, else longer with every strike in a row."""
-    at = at or now()
-    with transaction.atomic():
-        raised, _created = Fence.objects.select_for_update().get_or_create(
-            key=key, defaults={"until": at, "since": at, "reason": reason}
-        )
-        raised.strikes += 1
-        raised.reason = reason
-        until = next_attempt_at(failures=raised.strikes, at=at, asked_for_seconds=seconds)
-        raised.until = max(raised.until, until)
-        raised.save(update_fields=["until", "strikes", "reason"])
-    return raised
-
-
-def lower_fence(key: str, *, at: datetime | None = None) -> None:
-    """The service answered: the next strike starts from the beginning. Costs one read where there is no fence.
-
-    One that stands stays: who was under way when it was raised got an answer, and all others still have to wait.
-    """
-    fallen = Fence.objects.filter(key=key, until__lte=at or now())
-    if fallen.exists():
-        fallen.delete()

@@ -130,13 +130,17 @@ class Slot(models.Model):
 
 
 class Fence(models.Model):
-    """Nobody calls `key` before `until`: the service asked for quiet, or does not answer."""
+    """Nobody calls `key` before `until`: the service asked for quiet, or does not answer.
+
+    After it one `prober` tries, and `until` is then the end of its lease.
+    """
 
     key = models.CharField(max_length=80, unique=True)
     until = models.DateTimeField()
     since = models.DateTimeField()
     reason = models.CharField(max_length=40)
     strikes = models.PositiveIntegerField(default=0)
+    prober = models.UUIDField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.key} until {self.until:%H:%M:%S}"

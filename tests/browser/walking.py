@@ -54,13 +54,13 @@ class Walker:
     def sign_in(self, name: str) -> None:
         self.go("/")
         self.press("Sign in with Microsoft")
-        self._through_microsoft(name)
+        self.through_microsoft(name)
 
     def connect_mailbox(self, name: str) -> None:
         self.press("Connect mailbox")
-        self._through_microsoft(name)
+        self.through_microsoft(name)
 
-    def _through_microsoft(self, name: str) -> None:
+    def through_microsoft(self, name: str) -> None:
         """Pick the person and accept, as often as the pages of the stand-in ask for it."""
         picks = self.page.get_by_role("button", name=re.compile(f"^(Accept|{re.escape(name)})$"))
         for _ in range(4):

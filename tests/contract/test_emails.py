@@ -63,6 +63,24 @@ def test_display_names_are_lost_and_bare_addresses_come_back(line: Line, address
     ]
 
 
+def test_bare_addresses_are_written_and_never_read(line: Line, addressed: tuple[str, str]) -> None:
+    """What a read has of them stands in the fields of the names, blind copies included."""
+    email, mark = addressed
+    line.save("Emails", id=email, bcc_addrs=f"{mark}.bcc@contract.example")
+
+    row = line.read("Emails", email, "bcc_addrs", "bcc_addrs_names")
+
+    assert not row.get("bcc_addrs")
+    assert row["bcc_addrs_names"] == f"{mark}.bcc@contract.example"
+
+
+def test_there_is_no_field_for_what_a_mail_answers_to(line: Line) -> None:
+    fields = line.call("get_module_fields", "Emails", [])["module_fields"]
+
+    assert {"message_id", "description", "description_html", "parent_type", "parent_id"} <= set(fields)
+    assert not {"in_reply_to", "references"} & set(fields)
+
+
 def test_without_bare_addresses_the_text_form_comes_back(line: Line) -> None:
     email = line.email(to_addrs_names="Petr Novák")
 

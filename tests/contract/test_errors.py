@@ -94,7 +94,9 @@ def test_a_missing_main_record_in_get_relationships_is_http_500_with_an_empty_bo
 
 
 def test_a_list_as_a_field_value_is_http_500_with_an_empty_body(line: Line) -> None:
-    answer = line.send("set_entry", line.session, "Contacts", pairs({"last_name": [NAME]}))
+    record_id = line.own_id("Contacts")
+    fields = pairs({"id": record_id, "new_with_id": True, "last_name": [NAME]})
+    answer = line.send("set_entry", line.session, "Contacts", fields)
 
     assert (answer.status_code, answer.content) == (500, b"")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from apps.crm.rest_v4_1 import RestV41
 from tests.contract.v4_1 import NAME, Line, bearers_of, token
 
 
@@ -93,6 +94,67 @@ def test_emails_are_found_by_message_id_record_and_sender(line: Line) -> None:
     assert line.ids(
         "Emails", f"emails.id IN (SELECT email_id FROM emails_text WHERE from_addr LIKE '%{address}%')"
     ) == [email]
+
+
+# -- words, as somebody types them -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "column"), [("Accounts", "name"), ("Contacts", "last_name"), ("Leads", "last_name")]
+)
+def test_like_compares_without_case_and_accents(line: Line, module: str, column: str) -> None:
+    mark = token()
+    found = line.save(module, **{column: f"Žlutá {mark}"})
+
+    assert line.ids(module, f"{module.lower()}.{column} LIKE '%zluta {mark.upper()}%'") == [found]
+
+
+@pytest.mark.parametrize("character", ["%", "_"])
+def test_a_backslash_makes_a_wildcard_an_ordinary_character(line: Line, character: str) -> None:
+    mark = token()
+    found = line.save("Accounts", name=f"{mark}{character}x")
+    line.save("Accounts", name=f"{mark}yx")
+
+    assert line.ids("Accounts", f"accounts.name LIKE '{mark}\\{character}%'") == [found]
+
+
+def test_conditions_may_be_grouped(line: Line) -> None:
+    mark = token()
+    jana, petr = (line.save("Contacts", first_name=name, last_name=mark) for name in ("Jana", "Petr"))
+    by_name = f"((contacts.first_name LIKE '%jan%') AND (contacts.last_name LIKE '%{mark}%'))"
+
+    assert line.ids("Contacts", by_name) == [jana]
+    assert line.ids("Contacts", f"{by_name} OR (contacts.id='{petr}')") == sorted([jana, petr])
+
+
+@pytest.mark.parametrize("module", ["Accounts", "Contacts", "Leads"])
+def test_a_list_gives_the_primary_address_by_its_link(line: Line, module: str) -> None:
+    address = f"{token()}@contract.example"
+    found = line.save(module, **{"name" if module == "Accounts" else "last_name": NAME, "email1": address})
+    links = [{"name": "email_addresses_primary", "value": ["email_address"]}]
+
+    answer = line.page_of(module, f"{module.lower()}.id='{found}'", "id", links=links)
+
+    ((link,),) = (of_record["link_list"] for of_record in answer["relationship_list"])
+    assert [row["link_value"]["email_address"]["value"] for row in link["records"]] == [address]
+
+
+def test_the_wire_searches_as_the_face_promises(line: Line, crm: RestV41) -> None:
+    mark = token()
+    company = line.save("Accounts", name=f"{mark} & syn")
+    contact = line.save("Contacts", first_name="Jana", last_name=mark, email1=f"{mark}@contract.example")
+    line.relate("Contacts", contact, "accounts", company)
+
+    (by_name,) = crm.search("Accounts", mark.upper(), limit=5).records
+    (by_address,) = crm.search("Contacts", f"{mark}@contract", limit=5).records
+
+    assert (by_name.id, by_name.name) == (company, f"{mark} & syn")
+    assert (by_address.id, by_address.company, by_address.address) == (
+        contact,
+        f"{mark} & syn",
+        f"{mark}@contract.example",
+    )
+    assert crm.search("Accounts", f"{mark}%", limit=5).records == ()
 
 
 # -- order and pages -------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.v4_1 import NAME, Line, token
+from tests.contract.v4_1 import NAME, Line, pairs, token
 
 CREATED = {"created": 1, "failed": 0, "deleted": 0}
 OF_EMAIL = {
@@ -19,11 +19,25 @@ OF_EMAIL = {
     "prospects": "Prospects",
     "meetings": "Meetings",
 }
+OF_CONTACT = {"leads": "Leads", "opportunities": "Opportunities", "cases": "Cases", "notes": "Notes"}
+OF_ACCOUNT = {
+    "contacts": "Contacts",
+    "emails": "Emails",
+    "notes": "Notes",
+    "members": "Accounts",
+    "leads": "Leads",
+    "opportunities": "Opportunities",
+    "cases": "Cases",
+}
 
 
 def record(line: Line, module: str) -> str:
+    """A new record. A site may have switched a module off, or kept it from the login; then the test is skipped."""
     name = "last_name" if module in {"Contacts", "Leads", "Prospects"} else "name"
-    return line.save(module, **{name: NAME})
+    answer = line.call("set_entry", module, pairs({name: NAME}))
+    if answer.get("number") in {20, 40} and not line.server.is_stand_in:
+        pytest.skip(f"the server has no {module} for this login: {answer['name']}")
+    return line.remember(module, answer["id"])
 
 
 def ids(rows: list[dict[str, str]]) -> list[str]:
@@ -36,6 +50,29 @@ def test_link_names_of_an_email(line: Line, link: str, module: str) -> None:
 
     assert line.relate("Emails", email, link, far) == CREATED
     assert ids(line.linked("Emails", email, link)) == [far]
+
+
+def test_a_user_is_linked_to_an_email_as_well(line: Line) -> None:
+    email, user = line.email(), line.call("get_user_id")
+
+    assert line.relate("Emails", email, "users", user) == CREATED
+    assert ids(line.linked("Emails", email, "users")) == [user]
+
+
+@pytest.mark.parametrize(("link", "module"), OF_CONTACT.items())
+def test_link_names_of_a_contact(line: Line, link: str, module: str) -> None:
+    contact, far = record(line, "Contacts"), record(line, module)
+
+    assert line.relate("Contacts", contact, link, far) == CREATED
+    assert ids(line.linked("Contacts", contact, link)) == [far]
+
+
+@pytest.mark.parametrize(("link", "module"), OF_ACCOUNT.items())
+def test_link_names_of_a_company(line: Line, link: str, module: str) -> None:
+    company, far = record(line, "Accounts"), record(line, module)
+
+    assert line.relate("Accounts", company, link, far) == CREATED
+    assert ids(line.linked("Accounts", company, link)) == [far]
 
 
 def test_the_link_works_from_either_side(line: Line) -> None:

@@ -112,6 +112,13 @@ def test_set_entry_answers_an_echo_that_is_encoded_once_more_than_a_read(line: L
     assert line.read("Accounts", answer["id"], "name") == {"name": f"{NAME} Müller & Söhne"}
 
 
+def test_the_echo_is_an_empty_list_where_no_known_field_was_sent(line: Line) -> None:
+    answer = line.call("set_entry", "Accounts", pairs({"no_such_field": "x"}))
+    line.remember("Accounts", answer["id"])
+
+    assert answer["entry_list"] == []
+
+
 def test_set_entries_answers_ids(line: Line) -> None:
     first, second = line.own_id("Accounts"), line.own_id("Accounts")
     entries = [pairs({"id": one, "new_with_id": True, "name": NAME}) for one in (first, second)]

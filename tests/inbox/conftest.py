@@ -7,7 +7,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Mailbox, MailFolder, Message
-from apps.mailboxes.texts import folded
+from apps.mailboxes.search import search_text
 from tests.factories import NOON, MailboxFactory, MailFolderFactory, MessageFactory, ParticipantFactory
 
 FOLDERS = {
@@ -51,7 +51,9 @@ def make_message(
         direction=Message.Direction.SENT if is_sent else Message.Direction.RECEIVED,
         **{"received_at": NOON, **fields},
     )
-    message.search_text = folded(f"{message.subject} {message.sender_name} {message.sender_address} {message.preview}")
+    message.search_text = search_text(
+        f"{message.subject} {message.sender_name} {message.sender_address} {message.preview}"
+    )
     message.save(update_fields=["search_text"])
     ParticipantFactory(message=message)
     to = {"written_address": mailbox.address, "address": mailbox.address}

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message
+from apps.sync.listing import Cursor, MessageFilter
 from apps.sync.models import Mark
-from apps.sync.queries import Cursor, MessageFilter, MessagePage, count_by_state, message_page
+from apps.sync.queries import MessagePage, count_by_state, message_page
 from tests.factories import NOON
 
 from .conftest import make_message, minutes, second_mailbox

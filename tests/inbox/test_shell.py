@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import CrmAccount, User
-from apps.inbox.context import Shell, shell_of
+from apps.inbox.context import Shell, attention_of, shell_of
 from apps.mailboxes.models import Mailbox, MailFolder
 from tests.factories import (
     CrmAccountFactory,
@@ -106,6 +108,64 @@ def test_a_refused_login_says_how_much_is_waiting(user: User) -> None:
 def test_first_steps_are_offered_until_there_is_a_mailbox(user: User) -> None:
     assert headline(shell_of(user)) == "No mailbox is connected yet."
     assert shell_of(user).health is None
+
+
+def test_what_was_not_transferred_is_counted_and_leads_to_its_list(user: User) -> None:
+    folder = MailFolderFactory(mailbox=connected(user))
+    for state in ("failed", "failed", "partial", "no_match", "gone", "hidden", "synced"):
+        MessageFactory(folder=folder, state=state)
+    MessageFactory(folder=folder, state="failed", gone_at=timezone.now())
+    MessageFactory(folder=MailFolderFactory(mailbox=folder.mailbox, is_followed=False), state="failed")
+    MessageFactory(state="failed")
+
+    attention = shell_of(user).attention
+
+    assert attention
+    assert attention.headline == "3 e-mails need your decision."
+    assert [(one.label, one.count, one.query) for one in attention.undecided] == [
+        ("Error", "2", "?state=failed"),
+        ("Synced with errors", "1", "?state=partial"),
+    ]
+
+
+def test_a_broken_connection_and_the_undecided_stand_side_by_side(people: dict[str, Client]) -> None:
+    mailbox = User.objects.get(username="owner").mailboxes.get()
+    MessageFactory(folder=MailFolderFactory(mailbox=mailbox), state="failed")
+    Mailbox.objects.filter(pk=mailbox.pk).update(status=Mailbox.Status.RECONNECT)
+
+    page = people["owner"].get("/status/").content.decode()
+
+    assert f"The connection to {mailbox.address} has ended." in page
+    assert "1 e-mail needs your decision." in page
+    assert "need your decision" not in people["teammate"].get("/status/").content.decode()
+
+
+def test_nothing_undecided_shows_nothing(user: User) -> None:
+    MessageFactory(folder=MailFolderFactory(mailbox=connected(user)), state="no_match")
+
+    assert shell_of(user).attention is None
+
+
+def test_the_undecided_cost_one_query_however_many_there_are(user: User) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            shell_of(user)
+        return len(queries)
+
+    folder = MailFolderFactory(mailbox=connected(user))
+    cost_of_none = cost()
+    for _ in range(5):
+        MessageFactory(folder=folder, state="failed")
+        MessageFactory(folder=MailFolderFactory(mailbox=connected(user)), state="partial")
+
+    assert cost() == cost_of_none
+
+
+def test_counting_ends_where_nobody_counts_any_more() -> None:
+    attention = attention_of({"failed": 999, "partial": 1})
+
+    assert attention
+    assert attention.headline == "999+ e-mails need your decision."
 
 
 def test_who_is_not_signed_in_gets_no_navigation(client: Client) -> None:

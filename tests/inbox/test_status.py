@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.accounts.models import CrmAccount, User
 from apps.mailboxes.models import Mailbox
 from apps.sync.claiming import crm_key
-from apps.work.limits import raise_fence
+from apps.work.fences import raise_fence
 from apps.work.models import Status
 from tests.factories import NOON, CrmAccountFactory, MailFolderFactory, MessageFactory, TransferFactory
 

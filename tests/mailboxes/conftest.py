@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.importing import look_at_due_mailboxes
 from apps.mailboxes.models import Mailbox, MailFolder, Message
 from tests.factories import UserFactory
@@ -34,10 +35,12 @@ class Post:
         raw = mime(subject=subject, date=at, **words)  # type: ignore[arg-type]
         return self.sandbox.deliver(self.person["mail"], raw, folder=folder, received_at=at)
 
-    def look(self, *, seconds: float = 20.0) -> bool:
-        """One look now, whatever was planned."""
+    def look(self, *, seconds: float = 20.0, with_tree: bool = False) -> bool:
+        """One look now, whatever was planned; at the folder tree as well where it is due, or told."""
         now = timezone.now()
         Mailbox.objects.filter(pk=self.mailbox.pk).update(next_look_at=now)
+        if with_tree:
+            refresh_now(self.mailbox, at=now)
         has_more = look_at_due_mailboxes(until=now + timedelta(seconds=seconds), decide=self.decided.extend)
         self.mailbox.refresh_from_db()
         return has_more
@@ -46,6 +49,13 @@ class Post:
         """What the owner sees, the newest first."""
         present = Message.objects.filter(mailbox=self.mailbox).present()
         return list(present.order_by("-received_at", "-pk").values_list("subject", flat=True))
+
+    def organise(self, method: str, folder: str, **words: str) -> None:
+        """What the owner does to a folder in Outlook: POST makes it, PATCH renames or moves it, DELETE removes it."""
+        self.sandbox.control(method, "folders", json={"mailbox": self.person["mail"], "folder": folder, **words})
+
+    def named(self, name: str) -> MailFolder:
+        return self.mailbox.folders.get(name=name)
 
     def folder(self, kind: str) -> MailFolder:
         return self.mailbox.folders.get(kind=kind)

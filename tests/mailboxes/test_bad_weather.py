@@ -11,7 +11,8 @@ from apps.mailboxes.connection import graph_key
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.mailboxes.models import Mailbox, Message
 from apps.mailboxes.turns import take_turn
-from apps.work.limits import fence, slot
+from apps.work.fences import fence
+from apps.work.limits import slot
 from apps.work.models import Fence
 from tests.factories import MailboxFactory, UserFactory
 from tests.mailboxes.conftest import Post

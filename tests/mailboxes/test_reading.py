@@ -13,7 +13,8 @@ from apps.mailboxes.connection import graph_client, graph_key, page_client
 from apps.mailboxes.letters import read_letter
 from apps.mailboxes.models import Message
 from apps.mailboxes.reading import list_files, read_body, read_file
-from apps.work.limits import fence, raise_fence, slot
+from apps.work.fences import fence, raise_fence
+from apps.work.limits import slot
 from tests.mailboxes.conftest import Post
 
 pytestmark = pytest.mark.django_db(transaction=True)

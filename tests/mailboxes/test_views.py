@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -145,7 +146,7 @@ def test_choosing_folders(people: dict[str, Client]) -> None:
     service = MailFolderFactory.create(mailbox=mailbox, kind=MailFolder.Kind.ORDINARY, is_followed=False)
     junk = MailFolderFactory.create(mailbox=mailbox, kind=MailFolder.Kind.JUNK, is_followed=False)
     foreign = MailFolderFactory.create(mailbox=MailboxFactory.create(), is_followed=False)
-    url = reverse("mailboxes:folders", args=[mailbox.pk])
+    url = reverse("follow_folders", args=[mailbox.pk])
 
     people["owner"].post(url, {"folders": [service.pk]})
     people["owner"].post(url, {"folders": [junk.pk]})
@@ -159,11 +160,11 @@ def test_choosing_folders(people: dict[str, Client]) -> None:
 @pytest.mark.parametrize(
     ("who", "status"), [("owner", 302), ("teammate", 404), ("administrator", 404), ("stranger", 302)]
 )
-@pytest.mark.parametrize("door", ["folders", "refresh"])
+@pytest.mark.parametrize("door", ["follow_folders", "mailboxes:refresh"])
 def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, who: str, status: int) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
 
-    response = people[who].post(reverse(f"mailboxes:{door}", args=[mailbox.pk]))
+    response = people[who].post(reverse(door, args=[mailbox.pk]))
 
     assert response.status_code == status
     if who == "stranger":
@@ -171,9 +172,72 @@ def test_a_foreign_mailbox_is_not_there(people: dict[str, Client], door: str, wh
         assert Mailbox.objects.filter(pk=mailbox.pk).exists()
 
 
-@pytest.mark.parametrize("door", ["connect", "folders", "refresh"])
+@pytest.mark.parametrize("door", ["mailboxes:connect", "follow_folders", "mailboxes:refresh"])
 def test_what_changes_something_is_not_a_link(people: dict[str, Client], door: str) -> None:
     mailbox = Mailbox.objects.get(owner__username="owner")
-    url = reverse(f"mailboxes:{door}", args=[] if door == "connect" else [mailbox.pk])
+    url = reverse(door, args=[] if door == "mailboxes:connect" else [mailbox.pk])
 
     assert people["owner"].get(url).status_code == 302
+
+
+def test_a_second_mailbox_is_connected_and_reconnecting_proposes_its_account(sandbox: Sandbox) -> None:
+    user, first, second = UserFactory.create(), sandbox.person(), sandbox.person()
+    client = browser_of(user)
+    go_and_return(client, first)
+
+    go_and_return(client, second)
+
+    mailboxes = {mailbox.address: mailbox for mailbox in Mailbox.objects.filter(owner=user)}
+    assert set(mailboxes) == {first["mail"], second["mail"]}
+    picked = client.post(reverse("mailboxes:connect"))["Location"]
+    proposed = client.post(reverse("mailboxes:connect"), {"mailbox": mailboxes[second["mail"]].pk})["Location"]
+    foreign = client.post(reverse("mailboxes:connect"), {"mailbox": MailboxFactory.create().pk})["Location"]
+    assert "prompt=select_account" in picked
+    assert f"login_hint={second['mail'].replace('@', '%40')}" in proposed
+    assert "login_hint" not in foreign
+
+
+def test_what_is_taken_is_said_where_mailboxes_are(sandbox: Sandbox) -> None:
+    taken, own = sandbox.person(), sandbox.person()
+    go_and_return(browser_of(UserFactory.create()), taken)
+    client = browser_of(UserFactory.create())
+    go_and_return(client, own)
+
+    response = go_and_return(client, taken)
+
+    assert response["Location"] == reverse("settings_mailboxes")
+    assert "another user" in said(response)
+
+
+def test_a_mailbox_in_the_place_of_an_old_one_is_another_mailbox(sandbox: Sandbox) -> None:
+    user, person = UserFactory.create(), sandbox.person()
+    old = MailboxFactory.create(owner=user, address=person["mail"].upper(), home_account_id="old-oid.tid")
+
+    response = go_and_return(browser_of(user), person)
+
+    assert Mailbox.objects.filter(owner=user).count() == 2
+    assert "marks stay with the old one" in said(response)
+    old.refresh_from_db()
+    assert old.home_account_id == "old-oid.tid"
+
+
+def test_an_administrator_releases_a_mailbox_and_it_is_written_down(
+    people: dict[str, Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    mailbox = Mailbox.objects.get(owner__username="owner")
+    other = Mailbox.objects.get(owner__username="teammate")
+    words = {"action": "release", "_selected_action": [mailbox.pk]}
+    url = reverse("admin:mailboxes_mailbox_changelist")
+
+    refused = people["teammate"].post(url, words)
+    assert (refused.status_code, Mailbox.objects.filter(pk=mailbox.pk).exists()) == (302, True)
+    with caplog.at_level("WARNING", logger="apps.mailboxes.actions"):
+        released = people["administrator"].post(url, words)
+
+    assert released.status_code == 302
+    assert "1 mailbox is released" in said(released)
+    assert not Mailbox.objects.filter(pk=mailbox.pk).exists()
+    assert Mailbox.objects.filter(pk=other.pk).exists()
+    assert "mailbox released" in caplog.text
+    entry = LogEntry.objects.get()
+    assert (entry.user.username, entry.object_repr) == ("administrator", mailbox.address)

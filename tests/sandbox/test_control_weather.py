@@ -168,6 +168,15 @@ def test_aims() -> None:
     assert not Ask("coripo", "set_entries", ("set_entries",)).is_aimed_at("set_entr")
 
 
+def test_a_fault_may_be_aimed_at_what_a_call_to_coripo_carries() -> None:
+    ask = Ask("coripo", "get_entry_list", ("get_entry_list",), content='{"query": "... IN (\'JANA@FIRM.EXAMPLE\')"}')
+
+    assert ask.is_aimed_at("get_entry_list/jana@firm.example")
+    assert ask.is_aimed_at("/jana@firm.example")
+    assert not ask.is_aimed_at("get_entry_list/petr@firm.example")
+    assert not ask.is_aimed_at("set_entry/jana@firm.example")
+
+
 def test_requests_are_counted(client: Client, control: Control) -> None:
     """By service and by part; controls do not count."""
     ask_coripo(client, "set_entries")

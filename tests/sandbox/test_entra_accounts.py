@@ -1,4 +1,4 @@
-"""What keeps people from tokens: policies, administrators, withdrawn consent. Lines of microsoft-graph.md 14 and 15."""
+"""What keeps people from tokens: policies, administrators, withdrawn consent."""
 
 import html
 import re

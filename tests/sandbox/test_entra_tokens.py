@@ -302,7 +302,7 @@ def test_codes_may_live_shorter(client: Client, person: Callable[..., Person]) -
 
 
 def test_what_the_token_endpoint_is_ordered_to_say(client: Client, person: Callable[..., Person]) -> None:
-    """Lines of microsoft-graph.md 15 that no state of an account brings about."""
+    """Refusals that no state of an account brings about."""
     for status, error, number in ((400, "invalid_grant", 70043), (400, "invalid_grant", 50196), (503, "x", 90033)):
         knobs.turn({"token_error": [status, error, number, "As ordered."]})
 

@@ -11,7 +11,9 @@ from django.db import transaction
 
 from apps.accounts.models import CrmServer
 from apps.core.clock import now
+from apps.graph.parsing import GraphMessage, message_page
 from apps.mailboxes.models import Mailbox, Message
+from apps.mailboxes.rows import store_messages
 from apps.sync import recording
 from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
 from apps.sync.claiming import claim_batch
@@ -107,6 +109,30 @@ def test_two_carriers_bring_the_same_mails_at_once_in_opposite_order(desk_for):
     assert_states_follow_the_facts()
 
 
+def test_a_page_of_mail_is_read_while_a_colleague_asks_for_the_same_mails():
+    """Both hold copies of the same mails: the import its own rows and those of new ones, the colleague all of them."""
+    mine = MailFolderFactory()
+    theirs, pks = colleague(keys=KEYS)
+    known = [MessageFactory(folder=mine, email_key=key) for key in KEYS[6:]]
+    page = [graph_message(row.graph_id, row.email_key) for row in known[::-1]]
+
+    def read_pages() -> None:
+        for turn in range(25):
+            fresh = [graph_message(f"new-{turn}-{number}", key) for number, key in enumerate(KEYS[:6])]
+            with transaction.atomic():
+                decide_new_messages(store_messages(mine, [*page, *fresh], at=NOON))
+
+    def ask() -> None:
+        for _ in range(25):
+            sync_messages(pks, user=theirs.owner, at=NOON, leave_out_marked=False)
+            mark_synced(pks, user=theirs.owner, at=NOON)
+
+    together(read_pages, ask)
+
+    assert Message.objects.filter(folder=mine).count() == len(known) + 25 * 6
+    assert_states_follow_the_facts()
+
+
 def test_a_copy_that_arrives_while_its_mail_is_stored_is_shown_as_synced():
     CrmServer.objects.current()
     folder = MailFolderFactory()
@@ -170,6 +196,13 @@ def test_a_carrier_without_its_lease_does_not_keep_the_right_to_create():
 
     row.refresh_from_db()
     assert row.creator_lease_until == NOON
+
+
+def graph_message(graph_id: str, key: str) -> GraphMessage:
+    (message,) = message_page(
+        {"value": [{"id": graph_id, "internetMessageId": f"<{key}>", "receivedDateTime": "2026-11-24T10:00:00Z"}]}
+    ).messages
+    return message
 
 
 def assert_states_follow_the_facts() -> None:

@@ -14,7 +14,7 @@ from apps.core.clock import now
 from apps.sync.claiming import give_back_expired
 from apps.sync.models import CrmEmail, Transfer
 from apps.sync.tasks import carry_transfers, sweep
-from apps.work.models import Slot, Status
+from apps.work.models import Status
 from tests.sync.carrier import DELIVER, DIE_OF_POISON, LEASE_SECONDS, carrier
 from tests.sync.threads import together
 from tests.visitor import wait_until
@@ -88,8 +88,6 @@ def test_scenario_40_a_mail_that_kills_its_carrier_is_set_aside_at_the_third_tim
         assert Transfer.objects.get(message=poison).crashes == crashes
         time.sleep(LEASE_SECONDS)
         give_back_expired(at=now())
-    # The dead still hold their places among Graph's requests, for half a minute.
-    Slot.objects.update(lease_until=now())
     with carrier(DIE_OF_POISON + DELIVER) as process:
         assert process.wait(timeout=60) == 0
 

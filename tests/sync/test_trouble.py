@@ -13,7 +13,6 @@ from apps.sync.delivery import deliver_due
 from apps.sync.fetching import fetch_letters
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, Outcome, Transfer
 from apps.sync.recording import MOST_FAILURES
-from apps.work.limits import slot
 from apps.work.models import Fence, Lane, Status
 from tests.sync.threads import together
 from tests.visitor import wait_until
@@ -67,8 +66,7 @@ def test_the_third_fault_of_ours_sets_a_mail_aside_wherever_it_comes(desk):
     for _ in range(3):
         Transfer.objects.update(not_before=now())
         batch = claim_batch(desk.mailbox, lane=Lane.INTERACTIVE, at=now())
-        with slot("graph:test", (1,)) as held:
-            assert len(fetch_letters(batch, held)) == 1
+        assert len(fetch_letters(batch)) == 1
         recording.give_back_crashed(batch, at=now())
 
     message.refresh_from_db()

@@ -22,7 +22,14 @@ from apps.inbox.moving import next_step
 from apps.inbox.page import step_context
 from apps.inbox.selection import SelectionForm, WishForm
 from apps.mailboxes.models import Message
-from apps.sync.actions import mark_not_synced, mark_synced, store_as_new, store_without_link, sync_messages
+from apps.sync.actions import (
+    mark_not_synced,
+    mark_synced,
+    store_as_new,
+    store_without_link,
+    sync_messages,
+    sync_with_suggestion,
+)
 
 
 @login_required
@@ -55,6 +62,16 @@ def act_on_message(request: PortalRequest, pk: int) -> HttpResponse:
         return redirect("open_record", pk=pk)
     messages.success(request, said)
     return _answer(request, to="message", pk=pk)
+
+
+@login_required
+@require_POST
+def use_suggestion(request: PortalRequest, pk: int) -> HttpResponse:
+    """Sync the mail with the contact that the panel guessed for a tagged address. Once, and for this mail alone."""
+    message = get_object_or_404(Message.objects.visible_to(request.user), pk=pk)
+    asked = sync_with_suggestion(message.pk, request.POST.get("address", ""), user=request.user, at=now())
+    messages.success(request, about_sync(asked))
+    return redirect("message", pk=pk)
 
 
 def _act(action: str, pks: Collection[int], *, user: User, at: datetime, leave_out_marked: bool) -> str:

@@ -7,13 +7,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.core.http import PortalRequest
 from apps.graph.errors import GraphError, GraphRejected, ItemGone
+from apps.inbox.files import shown_files
 from apps.mailboxes.models import Message
 from apps.mailboxes.reading import list_files, read_file
 from apps.sync.causes import sentence_for
+from apps.sync.queries import files_of
 
 # Foreign content never gets a type that a browser would run or show; the name tells the person's programs what it is.
 CONTENT_TYPE = "application/octet-stream"
@@ -22,13 +24,13 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def files(request: PortalRequest, pk: int) -> HttpResponse:
     """A part of the panel; without JavaScript a page of its own."""
     message = _own_message(request, pk)
     context: dict[str, object] = {"message": message}
     try:
-        context["files"] = list_files(message)
+        context["files"] = shown_files(list_files(message), files_of(message))
     except GraphError as error:
         context |= {"trouble": sentence_for(error.code), "is_gone": isinstance(error, ItemGone)}
     return render(request, "inbox/_files.html" if request.htmx else "inbox/files.html", context)
@@ -36,7 +38,7 @@ def files(request: PortalRequest, pk: int) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def attachment(request: PortalRequest, pk: int, attachment_id: str) -> HttpResponse:
     message = _own_message(request, pk)
     try:

@@ -10,10 +10,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.core.http import PortalRequest
-from apps.graph.errors import GraphError, ItemGone, MailboxDisconnected
+from apps.graph.errors import GraphError, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.graph.parsing import GraphFile
 from apps.inbox.safe_html import safe_body
 from apps.mailboxes.models import Message
@@ -32,14 +32,18 @@ MOST_PICTURE_BYTES = 4 * 1024 * 1024
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def message_body(request: PortalRequest, pk: int) -> HttpResponse:
     """Shown in the panel's frame. Where Microsoft 365 does not give it, the preview and a sentence stand there."""
     message = get_object_or_404(Message.objects.visible_to(request.user).select_related("mailbox__token"), pk=pk)
     try:
         found = read_body(message)
     except GraphError as error:
-        context = {"message": message, "trouble": _trouble(error), "can_load_again": not isinstance(error, ItemGone)}
+        context = {
+            "message": message,
+            "trouble": _trouble(error),
+            "can_load_again": not isinstance(error, ItemGone | GraphTooLarge),
+        }
     else:
         context = {
             "message": message,

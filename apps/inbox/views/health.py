@@ -1,9 +1,12 @@
 from celery import current_app
+from django.core.cache import cache
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
+
+ASKED_EVERY_SECONDS = 10
 
 
 @never_cache
@@ -22,6 +25,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def broker_answers() -> bool:
+    """As of some seconds ago: whoever asks often does not open a connection each time."""
+    return cache.get_or_set("broker_answers", _ask_broker, ASKED_EVERY_SECONDS) is True
+
+
+def _ask_broker() -> bool:
     with current_app.connection_for_write() as broker:
         try:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from apps.core.clock import now
@@ -19,7 +19,7 @@ from apps.sync.rules import rules_of
 
 
 @login_required
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def message(request: PortalRequest, pk: int) -> HttpResponse:
     """Local truth only. What Microsoft 365 and CORIPO know is loaded into it afterwards, each part on its own."""

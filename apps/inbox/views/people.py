@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
@@ -14,7 +14,9 @@ from apps.core.http import PortalRequest
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.causes import sentence_for
-from apps.sync.people import known_people, plan
+from apps.sync.chosen import chosen_for
+from apps.sync.people import known_people, others_than, people_beyond_limit, plan
+from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
@@ -30,7 +32,7 @@ PLANNED = (
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def people(request: PortalRequest, pk: int) -> HttpResponse:
     """A part of the panel; without JavaScript a page of its own. Where CORIPO is silent, the page says so and shows
     what is known."""
@@ -46,14 +48,19 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
             account.record_refusal(generation=account.generation, at=at)
         trouble = sentence_for(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
+    chosen = [choice.record.name for choice in chosen_for(message)]
+    rules = rules_of(request.user)
+    beyond = people_beyond_limit(message, rules)
     context = {
         "message": message,
+        "others": others_than(found, message),
+        "beyond_limit": beyond_limit_sentence(beyond) if beyond else "",
         "people": [(person, Participant.Role(person.role).label) for person in found],
         "in_crm": sum(person.kind == "contact" for person in found),
         "sought": sum(person.kind in ("contact", "unknown") for person in found),
-        "plan": plan(found, user=request.user) if message.state in PLANNED else None,
+        "plan": plan(found, user=request.user, chosen=chosen) if message.state in PLANNED else None,
         "trouble": trouble,
         "is_connected": account is not None,
-        "opens_in": rules_of(request.user).opens_in,
+        "opens_in": rules.opens_in,
     }
     return render(request, "inbox/_people.html" if request.htmx else "inbox/people.html", context)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings as portal_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Case, Prefetch, When
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
@@ -19,10 +21,12 @@ from apps.accounts.middleware import language_of
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
+from apps.inbox.folder_tree import choices
 from apps.inbox.forms import WINDOWS, DisconnectForm, WindowForm
 from apps.mailboxes.actions import refresh_now
+from apps.mailboxes.forms import FollowForm
 from apps.mailboxes.models import Mailbox, MailFolder
-from apps.sync.actions import disconnect
+from apps.sync.actions import disconnect, follow_folders
 from apps.sync.forms import SyncRulesForm
 from apps.sync.rules import rules_of
 
@@ -63,10 +67,12 @@ def mailboxes(request: PortalRequest) -> HttpResponse:
     if request.method == "POST":
         return _load_days(request)
     owned = Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk")
-    offered = MailFolder.objects.filter(is_gone=False).exclude(kind__in=MailFolder.NEVER)
-    place = Case(When(kind=MailFolder.Kind.INBOX, then=0), When(kind=MailFolder.Kind.SENT, then=1), default=2)
-    folders = offered.order_by(place, "name", "pk")
-    context = {"mailboxes": owned.prefetch_related(Prefetch("folders", folders)), "windows": WINDOWS}
+    folders = MailFolder.objects.filter(is_gone=False).defer("cursor")
+    mailboxes = owned.prefetch_related(Prefetch("folders", folders))
+    context = {
+        "mailboxes": [(mailbox, choices(mailbox.folders.all())) for mailbox in mailboxes],
+        "windows": WINDOWS,
+    }
     return render(request, "settings/mailboxes.html", context)
 
 
@@ -77,6 +83,30 @@ def _load_days(request: PortalRequest) -> HttpResponse:
         raise Http404
     refresh_now(form.save(), at=now())
     messages.success(request, _("Settings are saved."))
+    return redirect("settings_mailboxes")
+
+
+@login_required
+@require_POST
+def choose_folders(request: PortalRequest, pk: int) -> HttpResponse:
+    """Follow these folders of a mailbox from now on. What was loaded from the others is out of sight, not deleted."""
+    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
+    form = FollowForm(request.POST, mailbox=mailbox)
+    if not form.is_valid():
+        messages.error(request, _("One of the folders is not there any more. Choose again."))
+        return redirect("settings_mailboxes")
+    stopped = follow_folders(mailbox, form.chosen("folders"), with_subfolders=form.chosen("with_subfolders"), at=now())
+    said = [_("The folders to follow are saved.")]
+    if stopped:
+        said.append(
+            ngettext(
+                "%(count)s e-mail that waited in a folder you left will not be transferred.",
+                "%(count)s e-mails that waited in folders you left will not be transferred.",
+                stopped,
+            )
+            % {"count": number_format(stopped)}
+        )
+    messages.success(request, " ".join(said))
     return redirect("settings_mailboxes")
 
 

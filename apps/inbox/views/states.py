@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.core.clock import now
 from apps.core.http import PortalRequest
@@ -18,7 +18,7 @@ STOP_POLLING = 286  # htmx: put the answer in its place and ask no more
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def states(request: PortalRequest) -> HttpResponse:
     """The rows and the panel's head that look different now, each to be put in its place by its id."""
     if not request.htmx:

@@ -22,7 +22,7 @@ from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer
 from apps.sync.proof_asking import request_check
 from apps.sync.proof_queries import proofs
-from apps.work.limits import fence
+from apps.work.fences import fence, outage
 from apps.work.models import Status
 
 
@@ -92,7 +92,7 @@ def _crm_line(user: User, *, newest: datetime | None, at: datetime) -> Connectio
         return Connection(name, "not_synced", _("Not connected"), None)
     if account.status == CrmAccount.Status.REFUSED:
         return Connection(name, "failed", _("Login refused, waiting for you"), newest, _since(account.status_since))
-    if standing := fence(crm_key(account.server), at=at):
+    if standing := outage(crm_key(account.server), at=at):
         return Connection(name, "queued", _("CORIPO does not answer"), newest, _since(standing.since))
     succeeded_at = max(newest, account.status_since) if newest else account.status_since
     return Connection(name, "synced", _("In order"), succeeded_at, account.user_name)

@@ -35,17 +35,21 @@ class Ask:
     """One request as the weather and the log see it.
 
     `part` is what it is counted under ("GET messages/delta", "set_entries"); `aims` are the lower-case texts that the
-    part of a fault's target is compared with, as whole words for CORIPO's methods, as fragments elsewhere.
+    part of a fault's target is compared with, as whole words for CORIPO's methods, as fragments elsewhere. `content` is
+    what a call to CORIPO carries: "set_entry/jana@firm.example" aims at the calls that name her, "/jana@firm.example" at
+    those of every method.
     """
 
     service: str
     part: str
     aims: tuple[str, ...]
+    content: str = ""
 
     def is_aimed_at(self, part: str) -> bool:
         if self.service == "coripo":
+            method, _slash, words = part.partition("/")
             # `get_entry` is a method of its own and not every method that begins like it.
-            return part in self.aims
+            return (not method or method in self.aims) and words in self.content.lower()
         return any(part in aim for aim in self.aims)
 
 
@@ -56,7 +60,7 @@ def ask_of(request: HttpRequest) -> Ask | None:
         return graph_ask(request.method or "", path, mailbox=mailbox_of_token(request.headers.get("Authorization", "")))
     if path.startswith("/service/"):
         method = request.POST.get("method") or request.GET.get("method") or "none"
-        return Ask("coripo", method, (method.lower(),))
+        return Ask("coripo", method, (method.lower(),), content=request.POST.get("rest_data", ""))
     if "/oauth2/" in path or "/.well-known/" in path or "/discovery/" in path or path.startswith("/oidc/"):
         hint = str(request.GET.get("login_hint", ""))
         return Ask("entra", f"{request.method} {path.rsplit('/', 1)[-1]}", (path.lower(), hint.lower()))

@@ -150,7 +150,7 @@ def weather(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable
 
 
 def _aim(target: str) -> tuple[str, str]:
-    """Service and part of "graph", "coripo:set_entries", "jana@firm.example", "*" or ""."""
+    """Service and part of "graph", "coripo:set_entries", "coripo:set_entry/jana@firm.example", "jana@firm.example", "*" or ""."""
     text = target.strip().lower()
     service, colon, part = (word.strip() for word in text.partition(":"))
     service = SERVICE_ALIASES.get(re.sub(r"[\s_]+", "-", service), service)

@@ -20,6 +20,7 @@ class Expansion:
     attachments: bool = False
     attachment_properties: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
+    tags_of_many: tuple[str, ...] = ()
 
 
 NOTHING = Expansion()
@@ -29,6 +30,7 @@ def expansion(expand: str | None) -> Expansion:
     """Read `$expand`. Raises GraphError for what Graph would refuse, or cannot be served here."""
     attachments, chosen = False, None
     tags: tuple[str, ...] = ()
+    tags_of_many: tuple[str, ...] = ()
     for item in _items(expand or ""):
         found = ITEM.fullmatch(item)
         name, arguments = (found["name"].lower(), found["arguments"] or "") if found else ("", "")
@@ -36,9 +38,11 @@ def expansion(expand: str | None) -> Expansion:
             attachments, chosen = True, _attachment_properties(arguments)
         elif name == properties.NAME.lower():
             tags = properties.expanded_tags(arguments)
+        elif name == properties.MANY.lower():
+            tags_of_many = properties.expanded_tags(arguments, properties.MANY)
         else:
             raise errors.not_served(f"$expand={item}")
-    return Expansion(attachments, chosen, tags)
+    return Expansion(attachments, chosen, tags, tags_of_many)
 
 
 def _attachment_properties(arguments: str) -> tuple[str, ...] | None:

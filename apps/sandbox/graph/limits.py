@@ -1,6 +1,6 @@
 """How much of a mailbox an application may have: so many requests at a time, so many in ten minutes.
 
-Both are counted for the mailbox that is asked, whoever asks; refused requests count too. Source: microsoft-graph.md 12.
+Both are counted for the mailbox that is asked, whoever asks; refused requests count too.
 """
 
 import math

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.sandbox.control.models import Person
-from apps.sandbox.graph import ids, mime, shapes
-from apps.sandbox.graph.models import ExtendedProperty, Folder, Mailbox, MasterCategory, Message, Removal, Source
+from apps.sandbox.graph import bodies, ids, mime, rewriting, shapes
+from apps.sandbox.graph.models import ExtendedProperty, Folder, Index, Mailbox, MasterCategory, Message, Removal, Source
 
 # Well-known names and what Outlook calls the folders. `msgfolderroot` is the parent of the others.
 FOLDER_NAMES = {
@@ -216,11 +216,19 @@ def move_to(message: Message, folder: Folder) -> Message:
 
 
 @transaction.atomic
-def change(message: Message, *, properties: Mapping[str, str] | None = None, **values: Any) -> Message:
+def change(
+    message: Message,
+    *,
+    properties: Mapping[str, str] | None = None,
+    body: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Message:
     """Set fields of a message (`is_read`, `categories`, `flag`, ...), which gives it a new change key.
 
-    `properties` are extended ones by their tags.
+    `properties` are extended ones by their tags; `body` is a new one for a draft, with `contentType` and `content`.
     """
+    if body is not None:
+        values |= _rewritten(message, body, values.get("facts", message.facts))
     for name, value in values.items():
         setattr(message, name, value)
     message.changed = message.mailbox.take_changes()
@@ -230,6 +238,17 @@ def change(message: Message, *, properties: Mapping[str, str] | None = None, **v
     for tag, value in (properties or {}).items():
         ExtendedProperty.objects.update_or_create(message=message, tag=tag, defaults={"value": value})
     return message
+
+
+def _rewritten(message: Message, body: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a new body into the source, and return the fields that follow from it."""
+    is_html = body["contentType"].lower() == "html"
+    source = rewriting.with_body(bytes(message.source.mime), content=body["content"], is_html=is_html)
+    Source.objects.filter(message=message).update(mime=source)
+    message.source.mime = source
+    # Made anew by the next search.
+    Index.objects.filter(message=message).delete()
+    return {"facts": {**facts, "bodyPreview": bodies.preview(mime.read(source).text)}, "size": len(source)}
 
 
 @transaction.atomic

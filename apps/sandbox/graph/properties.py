@@ -1,8 +1,9 @@
-"""Single-value extended properties: how their ids are spelt, and what `$expand` and `$filter` may ask of them.
+"""Extended properties of one value and of many: how their ids are spelt, and what `$expand` and `$filter` may ask of them.
 
-They come only where `$expand` names them; nothing lists them. Source: microsoft-graph.md 6.
+They come only where `$expand` names them; nothing lists them.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,9 @@ from apps.sandbox.graph import errors
 from apps.sandbox.graph.models import ExtendedProperty, Message
 
 NAME = "singleValueExtendedProperties"
+MANY = "multiValueExtendedProperties"
+# The type of a property that holds many values ends so.
+ARRAY = "Array"
 TYPES = {
     name.lower(): name
     for name in (
@@ -43,7 +47,17 @@ def tag_of(text: str) -> str:
     return f"{kind} {found['set'].lower()} {rest}"
 
 
-def expanded_tags(arguments: str) -> tuple[str, ...]:
+def tag_of_many(text: str) -> str:
+    """The same for a property of many values, whose type says so: "StringArray {...} Name X". Raises GraphError."""
+    kind, _space, rest = text.strip().partition(" ")
+    single, array = kind[: -len(ARRAY)], kind[-len(ARRAY) :]
+    if array.lower() != ARRAY.lower():
+        raise errors.invalid_extended_property(text)
+    kind, _space, rest = tag_of(f"{single} {rest}").partition(" ")
+    return f"{kind}{ARRAY} {rest}"
+
+
+def expanded_tags(arguments: str, name: str = NAME) -> tuple[str, ...]:
     """The properties that `$expand=singleValueExtendedProperties(...)` names. Raises GraphError.
 
     >>> expanded_tags("($filter=id eq 'Integer 0x0e07' or id eq 'String 0x001A')")
@@ -51,9 +65,10 @@ def expanded_tags(arguments: str) -> tuple[str, ...]:
     """
     found = EXPANDED.fullmatch(arguments.strip())
     ids = [ONE_ID.fullmatch(part) for part in re.split(r"\s+or\s+(?=id\s)", found["filter"])] if found else [None]
-    tags = [tag_of(one[1].replace("''", "'")) for one in ids if one]
+    read = tag_of_many if name == MANY else tag_of
+    tags = [read(one[1].replace("''", "'")) for one in ids if one]
     if len(tags) != len(ids):
-        raise errors.bad_request(f"$expand of {NAME} needs a $filter by id.")
+        raise errors.bad_request(f"$expand of {name} needs a $filter by id.")
     return tuple(tags)
 
 
@@ -65,6 +80,14 @@ def shown(rows: Sequence[Message], tags: Sequence[str]) -> dict[int, list[dict[s
     return found
 
 
+def shown_many(rows: Sequence[Message], tags: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
+    """The same for properties of many values."""
+    return {
+        pk: [{"id": one["id"], "value": json.loads(one["value"])} for one in values]
+        for pk, values in shown(rows, tags).items()
+    }
+
+
 def written(value: Any) -> dict[str, str]:
     """What a PATCH sets, by tag. Raises GraphError for a value of the wrong kind: they are all texts."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -74,6 +97,20 @@ def written(value: Any) -> dict[str, str]:
         if not isinstance(item.get("id"), str) or not isinstance(item.get("value"), str):
             raise errors.bad_request(f"Cannot convert the literal of '{NAME}' to the expected type.")
         found[tag_of(item["id"])] = item["value"]
+    return found
+
+
+def written_many(value: Any) -> dict[str, str]:
+    """The same for properties of many values, kept as JSON. Raises GraphError unless each value is a list of texts."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise errors.bad_request(f"Cannot convert the literal of '{MANY}' to the expected type.")
+    found = {}
+    for item in value:
+        texts = item.get("value")
+        is_valid = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+        if not isinstance(item.get("id"), str) or not is_valid:
+            raise errors.bad_request(f"Cannot convert the literal of '{MANY}' to the expected type.")
+        found[tag_of_many(item["id"])] = json.dumps(texts)
     return found
 
 

@@ -1,7 +1,7 @@
 """`$search` of messages: Keyword Query Language as far as mail knows it, turned into a database condition.
 
 A word finds words that begin with it. Without a property it is looked for in subject, body and sender.
-Source: microsoft-graph.md 3.
+Source: what Microsoft documents of KQL, and what was reported of live mailboxes.
 """
 
 import re

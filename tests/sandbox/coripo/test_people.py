@@ -157,6 +157,13 @@ def test_all_seven_arguments_are_required_in_bulk(crm: Crm) -> None:
     assert crm.send("set_relationships", crm.session, [], [], [], [], []).status_code == 500
 
 
+def test_lists_of_unequal_length_are_31(crm: Crm) -> None:
+    """31 relationship not supported."""
+    answer = crm.call("set_relationships", ["Emails"], ["a", "b"], ["contacts"], [[]], [[]], [0])
+
+    assert (answer["number"], answer["name"]) == (31, "Relationship Not Supported")
+
+
 def test_reading_relationships(crm: Crm) -> None:
     """get_relationships honours order_by, offset, limit, related_module_query; unknown link: empty; unknown id: 500."""
     account = crm.save("Accounts", name="A")

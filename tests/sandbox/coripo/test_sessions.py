@@ -34,6 +34,17 @@ def test_passwords(door: Crm, auth: dict[str, str], is_let_in: bool) -> None:
     assert is_let_in or (answer["number"], answer["name"]) == (10, "Invalid Login")
 
 
+def test_three_wrong_logins_do_not_lock_the_account(door: Crm) -> None:
+    """3 wrong logins did not lock the account (lockout is off by default)."""
+
+    def login(password: str) -> Any:
+        user_auth = {"user_name": "marek", "password": password, "encryption": "PLAIN"}
+        return json.loads(door.send("login", user_auth, "tests", []).content)
+
+    assert [login("wrong")["number"] for _ in range(3)] == [10, 10, 10]
+    assert "id" in login(PASSWORD)
+
+
 def test_ldap_takes_the_plain_password_only(door: Crm) -> None:
     """LDAP: PLAIN with the plain text."""
     create_user("ldap", PASSWORD, "Lída Dvořáková", is_ldap=True)

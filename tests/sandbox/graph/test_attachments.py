@@ -73,7 +73,7 @@ def test_only_the_single_one_tells_its_content_id(graph: GraphCaller, listed: di
 
 
 def test_outlook_items(graph: GraphCaller, jana: Person) -> None:
-    """microsoft-graph.md 5: an item is a message, an event or a contact; `$value` is MIME, iCalendar or vCard."""
+    """An item is a message, an event or a contact; `$value` is MIME, iCalendar or vCard."""
     message, invitation = EmailMessage(), EmailMessage()
     message.set_content("See below")
     invitation["Subject"] = "Invitation"

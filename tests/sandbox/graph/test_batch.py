@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.sandbox.control import request_log, weather
 from apps.sandbox.control.models import Person
@@ -46,6 +47,26 @@ def test_the_outer_preferences_do_not_reach_the_parts(graph: GraphCaller, own: s
 
     assert parts["1"]["body"]["value"][0]["id"] == own
     assert parts["2"]["body"]["value"][0]["id"] != own
+
+
+def test_next_links_inside_are_whole_addresses(graph: GraphCaller, jana: Person, own: str) -> None:
+    mailroom.deliver(jana.mail, mail("two"))
+
+    parts = run(graph, {"url": "/me/mailFolders/inbox/messages?$top=1", "headers": PREFER})
+    link = parts["1"]["body"]["@odata.nextLink"]
+
+    assert link.startswith("http://testserver/v1.0/me/")
+    assert [item["id"] for item in graph.get(link)["value"]] == [own]
+
+
+def test_the_outer_token_counts_for_the_parts(client: Client, graph: GraphCaller, own: str) -> None:
+    """And opens no more than a call of its own would."""
+    nobody = GraphCaller(client, "Bearer nonsense").send("POST", "/v1.0/$batch", body={"requests": [PART]})
+
+    parts = run(graph, {"url": f"/me/messages/{own}", "headers": PREFER}, {"url": "/users/nobody@x.example/messages"})
+
+    assert nobody.status_code == 401
+    assert {name: part["status"] for name, part in parts.items()} == {"1": 200, "2": 404}
 
 
 def test_answers_come_in_any_order(graph: GraphCaller) -> None:

@@ -1,4 +1,4 @@
-"""The list of categories, by the lines of microsoft-graph.md 6, *Master categories*."""
+"""The list of categories of a mailbox: names and colours."""
 
 from collections.abc import Callable
 

@@ -190,6 +190,52 @@ def test_items_carry_type_etag_and_what_was_selected_on_the_first_request(graph:
     assert set(later) == {"@odata.type", "@odata.etag", "id", "subject", "isRead"}
 
 
+def test_a_cursor_survives_that_immutable_ids_are_switched_on(graph: GraphCaller, jana: Person) -> None:
+    """Delta and next links work with or without the header; the ids are those of the request at hand."""
+    first, _second = deliver(jana, "one", "two")
+    mutable, link = graph.round(INBOX, prefer="")
+    mailroom.change(first, is_read=True)
+
+    (changed,), _link = graph.round(link)
+
+    assert changed["subject"] == "one"
+    assert changed["id"] not in {item["id"] for item in mutable}
+    assert graph.get(f"messages/{changed['id']}")["subject"] == "one"
+
+
+def test_children_of_a_folder_are_not_in_its_delta(graph: GraphCaller, jana: Person) -> None:
+    """One cursor for each folder."""
+    deliver(jana, "above", folder="Zakázky")
+    deliver(jana, "below", folder="Zakázky/2026")
+    folders = {item["displayName"]: item["id"] for item in graph.round("mailFolders/delta")[0]}
+
+    told = {name: graph.round(f"mailFolders/{folders[name]}/messages/delta")[0] for name in ("Zakázky", "2026")}
+
+    assert {name: subjects(items) for name, items in told.items()} == {"Zakázky": ["above"], "2026": ["below"]}
+
+
+def test_without_select_all_properties_come_with_the_body(graph: GraphCaller, jana: Person) -> None:
+    deliver(jana, "one")
+
+    (item,), _link = graph.round("mailFolders/inbox/messages/delta")
+
+    assert {"body", "bodyPreview", "toRecipients", "parentFolderId", "changeKey", "flag"} <= set(item)
+
+
+def test_changed_items_come_with_all_that_was_selected_and_our_own_change_comes_back(
+    graph: GraphCaller, jana: Person
+) -> None:
+    """The echo of a write is known by the version that its answer gave."""
+    deliver(jana, "one")
+    (item,), link = graph.round(INBOX)
+
+    written = graph.send("PATCH", f"messages/{item['id']}", body={"categories": ["CRM"]}).json()
+    (echo,), _link = graph.round(link)
+
+    assert (echo["subject"], echo["isRead"]) == ("one", False)
+    assert echo["@odata.etag"] == written["@odata.etag"] != item["@odata.etag"]
+
+
 def test_an_expired_cursor_is_410_with_a_fresh_address(graph: GraphCaller, jana: Person) -> None:
     deliver(jana, "one")
     _items, link = graph.round(INBOX)

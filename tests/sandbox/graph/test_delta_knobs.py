@@ -1,4 +1,4 @@
-"""What Graph reserves itself the right to do with a delta, on request: microsoft-graph.md 7."""
+"""What Graph reserves itself the right to do with a delta, here on request."""
 
 import time
 from collections.abc import Callable

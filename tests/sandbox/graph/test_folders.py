@@ -67,7 +67,7 @@ def test_a_well_known_folder_that_the_mailbox_lacks(graph: GraphCaller, name: st
 
 
 def test_search_folders_are_mixed_in(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:
-    """microsoft-graph.md 2: nothing but the type tells them from folders; they are in the tree of delta as well."""
+    """Nothing but the type tells them from folders; they are in the tree of delta as well."""
     control("POST", "folders", mailbox=jana.mail, folder="Nepřečtené", kind="search")
 
     listed = {folder["displayName"]: folder for folder in graph.get("mailFolders?$top=50")["value"]}
@@ -80,7 +80,7 @@ def test_search_folders_are_mixed_in(graph: GraphCaller, jana: Person, control: 
 
 
 def test_a_folder_moves_with_its_id(graph: GraphCaller) -> None:
-    """microsoft-graph.md 2: "Folder ids are stable"."""
+    """Folder ids are stable: immutable ids do not apply to containers."""
     own = graph.send("POST", "mailFolders", body={"displayName": "Servis"}).json()["id"]
     inner = graph.send("POST", f"mailFolders/{own}/childFolders", body={"displayName": "Opravy"}).json()["id"]
     archive = graph.get("mailFolders/archive")["id"]
@@ -92,6 +92,46 @@ def test_a_folder_moves_with_its_id(graph: GraphCaller) -> None:
     assert into_itself == (400, "ErrorMoveCopyFailed")
     refused = graph.refusal("POST", "mailFolders/inbox/move", body={"destinationId": own})
     assert refused == (403, "ErrorDeleteDistinguishedFolder")
+
+
+def test_one_level_is_expanded_with_the_list(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:
+    """Graph: "`$expand=childFolders` goes one level"."""
+    mailroom.deliver(jana.mail, mail(), folder="Zakázky/2026/Servis")
+    control("POST", "folders", mailbox=jana.mail, folder="Zakázky/Skrytá", kind="hidden")
+    whole = "mailFolders?$top=50&$select=displayName&$expand=childFolders"
+
+    top = {folder["displayName"]: folder for folder in graph.get(whole)["value"]}
+    (inner,) = top["Zakázky"]["childFolders"]
+    with_hidden = graph.get(f"{whole}&includeHiddenFolders=true")["value"]
+    alone = graph.get(f"mailFolders/{top['Zakázky']['id']}?$expand=childFolders($select=displayName)")
+
+    assert (inner["displayName"], inner["childFolderCount"]) == ("2026", 1)
+    assert "childFolders" not in inner
+    assert top["Koncepty"]["childFolders"] == []
+    zakazky = next(folder for folder in with_hidden if folder["displayName"] == "Zakázky")
+    assert [folder["displayName"] for folder in zakazky["childFolders"]] == ["2026", "Skrytá"]
+    assert alone["childFolders"] == [{"id": inner["id"], "displayName": "2026"}]
+    assert graph.refusal("GET", "mailFolders?$expand=messages") == (501, "NotImplemented")
+
+
+def test_the_tree_of_delta_tells_what_happened_to_folders(graph: GraphCaller) -> None:
+    """Graph: "Delivers the whole tree … the cheap way to discover, rename and delete folders"."""
+    servis = graph.send("POST", "mailFolders", body={"displayName": "Servis"}).json()["id"]
+    opravy = graph.send("POST", f"mailFolders/{servis}/childFolders", body={"displayName": "Opravy"}).json()["id"]
+    _all, link = graph.round("mailFolders/delta")
+
+    graph.send("PATCH", f"mailFolders/{servis}", body={"displayName": "Servis 2026"})
+    graph.send("POST", f"mailFolders/{opravy}/move", body={"destinationId": "archive"})
+    told, link = graph.round(link)
+    graph.send("DELETE", f"mailFolders/{servis}")
+    gone, link = graph.round(link)
+
+    archive = graph.get("mailFolders/archive")["id"]
+    places = {folder["id"]: (folder["displayName"], folder["parentFolderId"]) for folder in told}
+    assert places[servis][0] == "Servis 2026"
+    assert places[opravy] == ("Opravy", archive)
+    assert [(folder["id"], folder["@removed"]) for folder in gone] == [(servis, {"reason": "deleted"})]
+    assert graph.round(link)[0] == []
 
 
 def test_folders_by_control(graph: GraphCaller, jana: Person, control: Callable[..., Any]) -> None:

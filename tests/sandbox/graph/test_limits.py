@@ -1,4 +1,4 @@
-"""Throttling, by the lines of microsoft-graph.md 12."""
+"""Throttling: so many requests in ten minutes, so many at a time, for each mailbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Mailboxes that cannot be reached, and those of others: microsoft-graph.md 13 and 16."""
+"""Mailboxes that cannot be reached, and those of others."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Single-value extended properties, by the lines of microsoft-graph.md 6."""
+"""Extended properties of one value and of many, as Graph documents them and live mailboxes have them."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -13,6 +13,8 @@ from tests.sandbox.graph.caller import GraphCaller, mail
 TAG = "String {6f9d2c1e-0c5b-4d0a-9b76-2f3f1f0a7c11} Name CrmRecordId"
 NUMBER = "Integer {6f9d2c1e-0c5b-4d0a-9b76-2f3f1f0a7c11} Id 0x8012"
 NAME = "singleValueExtendedProperties"
+LIST = "StringArray {6f9d2c1e-0c5b-4d0a-9b76-2f3f1f0a7c11} Name CrmLinks"
+MANY = "multiValueExtendedProperties"
 
 
 def expand(*tags: str) -> str:
@@ -111,8 +113,35 @@ def test_what_may_not_be_asked(graph: GraphCaller, query: str, code: str) -> Non
     assert graph.refusal("GET", f"messages?{quote(query, safe='$&=%')}") == (400, code)
 
 
+def test_a_property_of_many_values(graph: GraphCaller, own: str) -> None:
+    """“Writable on received mail: … singleValueExtendedProperties, multiValueExtendedProperties”."""
+    values = [{"id": LIST.replace("StringArray", "stringarray"), "value": ["Contacts/1", "Accounts/2"]}]
+
+    answer = graph.send("PATCH", f"messages/{own}", body={MANY: values})
+
+    named = quote(f"{MANY}($filter=id eq '{LIST}')")
+    assert (answer.status_code, MANY in answer.json()) == (200, False)
+    assert graph.get(f"messages/{own}?$expand={named}")[MANY] == [{"id": LIST, "value": ["Contacts/1", "Accounts/2"]}]
+    assert MANY not in graph.get(f"messages/{own}?{expand(TAG)}")
+    both = graph.get(f"messages/{own}?{expand(TAG)},{named}")
+    assert (len(both[NAME]), len(both[MANY])) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([{"id": LIST, "value": "Contacts/1"}], "BadRequest"),
+        ([{"id": LIST, "value": [1]}], "BadRequest"),
+        ({"id": LIST, "value": []}, "BadRequest"),
+        ([{"id": TAG, "value": ["Contacts/1"]}], "ErrorInvalidExtendedProperty"),
+    ],
+)
+def test_what_is_no_property_of_many_values(graph: GraphCaller, own: str, value: object, code: str) -> None:
+    assert graph.refusal("PATCH", f"messages/{own}", body={MANY: value}) == (400, code)
+
+
 def test_an_expand_in_delta_is_an_error_of_the_server(graph: GraphCaller, own: str) -> None:
-    """“Value cannot be null. Parameter name: type”, docs#1993."""
+    """“Value cannot be null. Parameter name: type”, as reported of the real one."""
     response = graph.send("GET", f"mailFolders/inbox/messages/delta?{expand(TAG)}")
 
     assert response.status_code == 500

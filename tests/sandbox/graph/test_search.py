@@ -1,4 +1,4 @@
-"""`$search`, by the lines of microsoft-graph.md 3."""
+"""`$search`: KQL in double quotes, at most a thousand hits, the newest sent first."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

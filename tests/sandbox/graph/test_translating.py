@@ -1,4 +1,4 @@
-"""`translateExchangeIds`, by the lines of microsoft-graph.md 8."""
+"""`translateExchangeIds`: from one id space into the other, up to a thousand at a time."""
 
 import pytest
 

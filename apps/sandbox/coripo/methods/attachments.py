@@ -39,7 +39,13 @@ def set_note_attachment(session: Any, note: Any) -> Any:
             record.contact_id = related_id
         elif related_id and related_module:
             record.parent_type, record.parent_id = related_module, related_id
-        NoteFile.objects.update_or_create(note_id=record.pk, defaults={"content": content})
+        # One statement: a longer transaction with 30 MB in it would keep every other writer waiting.
+        NoteFile.objects.bulk_create(
+            [NoteFile(note_id=record.pk, content=content)],
+            update_conflicts=True,
+            unique_fields=["note_id"],
+            update_fields=["content"],
+        )
         record.save()
         return {"id": record.pk}
 

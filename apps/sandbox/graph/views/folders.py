@@ -1,9 +1,10 @@
 """Mail folders: list, show, create, rename, delete."""
 
+import re
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.sandbox.graph import errors, mailroom, shapes
 from apps.sandbox.graph.calls import Call, Reply
@@ -14,7 +15,11 @@ from apps.sandbox.graph.shapes import FolderCounts
 from apps.sandbox.graph.views.paging import next_link
 
 MAX_NAME = 255
-LIST_OPTIONS = {"$select", "$top", "$skip", "$count"}
+LIST_OPTIONS = {"$select", "$top", "$skip", "$count", "$expand"}
+CHILDREN = "childFolders"
+EXPANDED = re.compile(rf"{CHILDREN}(?:\(\$select=([A-Za-z, ]+)\))?", re.IGNORECASE)
+# The options of a list are not those of what it expands.
+EVERYTHING = shapes.FOLDER_PROPERTIES
 
 
 def listed(call: Call, folder: str | None = None) -> Reply:
@@ -23,22 +28,21 @@ def listed(call: Call, folder: str | None = None) -> Reply:
         if option not in LIST_OPTIONS:
             raise errors.not_served(option)
     parent = folder_named(call.mailbox, folder or mailroom.ROOT)
-    rows = parent.children.order_by("display_name", "pk")
-    if call.wire.query.get("includeHiddenFolders", "").lower() != "true":
-        rows = rows.filter(is_hidden=False)
+    rows = _children(call, parent)
     start, size = call.options.skip, call.options.top or call.prefers.page_size or PAGE_SIZE
     found = list(rows[start : start + size + 1])
     content: dict[str, Any] = {"@odata.context": call.context("mailFolders")}
     if call.options.counts:
         content["@odata.count"] = rows.count()
-    content["value"] = shown(call, found[:size])
+    content["value"] = _with_children(call, found[:size])
     if len(found) > size:
         content["@odata.nextLink"] = next_link(call, skip=start + size)
     return Reply(content)
 
 
 def show(call: Call, folder: str) -> Reply:
-    return _one(call, folder_named(call.mailbox, folder))
+    row = folder_named(call.mailbox, folder)
+    return Reply({"@odata.context": call.context("mailFolders/$entity"), **_with_children(call, [row])[0]})
 
 
 def create(call: Call, folder: str | None = None) -> Reply:
@@ -88,6 +92,27 @@ def shown(call: Call, rows: list[Folder], *, select: tuple[str, ...] | None = No
     properties = selected(select or call.options.select, shapes.FOLDER_PROPERTIES, "mailFolder")
     counts = _counts(rows)
     return [shapes.folder(row, call.mailbox.guid, counts[row.pk], properties) for row in rows]
+
+
+def _children(call: Call, parent: Folder) -> QuerySet[Folder]:
+    rows = Folder.objects.filter(parent=parent).order_by("display_name", "pk")
+    asked_for_hidden = call.wire.query.get("includeHiddenFolders", "").lower() == "true"
+    return rows if asked_for_hidden else rows.filter(is_hidden=False)
+
+
+def _with_children(call: Call, rows: list[Folder]) -> list[dict[str, Any]]:
+    """Folders as JSON, with the folders right below each where `$expand` asks for them: one level, never the tree."""
+    contents = shown(call, rows)
+    expand = call.options.expand
+    if expand is None:
+        return contents
+    found = EXPANDED.fullmatch(expand)
+    if found is None:
+        raise errors.not_served(f"$expand={expand}")
+    select = tuple(name.strip() for name in found[1].split(",")) if found[1] else None
+    for row, content in zip(rows, contents, strict=True):
+        content[CHILDREN] = shown(call, list(_children(call, row)), select=select or EVERYTHING)
+    return contents
 
 
 def _one(call: Call, row: Folder, *, status: int = 200) -> Reply:

@@ -19,7 +19,7 @@ ETAG = re.compile(r'(?:W/)?"?([A-Za-z0-9+/=]+)"?')
 FLAG_STATES = {"notFlagged", "flagged", "complete"}
 # What a PATCH changes. Other properties are ignored in silence, as Graph ignores them.
 WRITABLE = {"isread": "is_read", "categories": "categories", "flag": "flag", "importance": "importance"}
-WRITABLE_IN_DRAFTS = {"subject": "subject", "internetmessageid": "internet_message_id"}
+WRITABLE_IN_DRAFTS = {"subject": "subject", "internetmessageid": "internet_message_id", "body": "body"}
 CLAIMS = {"isDeliveryReceiptRequested", "isReadReceiptRequested"}
 AUTHORS = {"from", "sender"}
 RECIPIENTS = {"toRecipients", "ccRecipients", "bccRecipients", "replyTo"}
@@ -66,11 +66,12 @@ def update(call: Call, message: str, folder: str | None = None) -> Reply:
     _check_etag(call, row)
     content = call.content()
     values = _values(content, row)
-    tags = {name: properties.written(value) for name, value in content.items() if _is_extended(name)}
+    tags = _extended_values(content)
     if knobs.takes("conflicts"):
         # Something on the server (a rule, another client) touches the item at the same moment.
         raise errors.conflict(knobs.current().conflict_status)
-    return _one(call, mailroom.change(row, properties=next(iter(tags.values()), {}), **values))
+    body = values.pop("body", None)
+    return _one(call, mailroom.change(row, properties=tags, body=body, **values))
 
 
 def move(call: Call, message: str, folder: str | None = None) -> Reply:
@@ -119,11 +120,14 @@ def shown(call: Call, rows: list[Message], view: View, expanded: Expansion = exp
     """Messages as JSON; their sources are read, at once, only where the view needs them."""
     sources = Source.objects.in_bulk([row.pk for row in rows]) if view.needs_source() else {}
     extended = properties.shown(rows, expanded.tags) if expanded.tags else {}
+    extended_many = properties.shown_many(rows, expanded.tags_of_many) if expanded.tags_of_many else {}
     contents = []
     for row in rows:
         content = shapes.message(row, call.mailbox.guid, view, sources.get(row.pk))
         if row.pk in extended:
             content[properties.NAME] = extended[row.pk]
+        if row.pk in extended_many:
+            content[properties.MANY] = extended_many[row.pk]
         if expanded.attachments:
             content["attachments"] = attachments.of_message(call, row, expanded.attachment_properties)
         contents.append(content)
@@ -214,8 +218,6 @@ def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
             continue
         if name.lower() not in known:
             raise errors.bad_request(f"The property '{name}' does not exist on type 'microsoft.graph.message'.")
-        if row.is_draft and name.lower() == "body":
-            raise errors.not_served("PATCH of the body of a draft")
         field, fact = writable.get(name.lower()), known[name.lower()]
         is_valid = _is_valid(field, value) if field else _is_valid_fact(fact, value, is_draft=row.is_draft)
         if is_valid is None:
@@ -230,9 +232,18 @@ def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
 
 
 def _is_extended(name: str) -> bool:
-    if name.lower() == "multivalueextendedproperties":
-        raise errors.not_served(name)
-    return name.lower() == properties.NAME.lower()
+    return name.lower() in {properties.NAME.lower(), properties.MANY.lower()}
+
+
+def _extended_values(content: dict[str, Any]) -> dict[str, str]:
+    """What a PATCH sets of extended properties, by tag. Raises GraphError."""
+    tags: dict[str, str] = {}
+    for name, value in content.items():
+        if name.lower() == properties.NAME.lower():
+            tags |= properties.written(value)
+        elif name.lower() == properties.MANY.lower():
+            tags |= properties.written_many(value)
+    return tags
 
 
 def _is_valid(field: str, value: object) -> bool:
@@ -242,6 +253,9 @@ def _is_valid(field: str, value: object) -> bool:
         return value in Message.Importance.values
     if field == "flag":
         return isinstance(value, dict) and value.get("flagStatus") in FLAG_STATES
+    if field == "body":
+        kind = str(value.get("contentType", "")).lower() if isinstance(value, dict) else ""
+        return isinstance(value, dict) and kind in {"text", "html"} and isinstance(value.get("content"), str)
     if field in WRITABLE_IN_DRAFTS.values():
         return isinstance(value, str)
     return isinstance(value, list) and all(isinstance(name, str) and name and "\n" not in name for name in value)

@@ -1,0 +1,196 @@
+"""Which messages a list shows, in which order: by keyset over indexes, at a cost that does not grow with the mailbox.
+
+Without a text, each mailbox and direction is walked in the order of an index and merged here, so nothing has to be sorted or
+skipped. With one, the same walk reads the nearest rows first: a common word fills its page there. What is too rare for that is
+looked up in the text index and sorted. The database's planner is not asked to choose: it cannot know which words are common
+in this mailbox.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+
+from apps.accounts.models import User
+from apps.mailboxes.models import MailFolder, Message
+from apps.mailboxes.search import looked_up, matching
+from apps.mailboxes.texts import words_of
+
+# Chips show "999+" above this, so that their cost does not grow with the mailbox.
+COUNT_LIMIT = 1000
+# So many rows of each mailbox and direction are read for a text before the index is asked.
+WALKED = 1000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CURSOR = struct.Struct(">qQ")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """What a person wants to see. An empty field means all; a mailbox or folder that is not the user's has nothing in it."""
+
+    state: str = ""
+    folder: int | None = None
+    direction: str = ""
+    text: str = ""
+    mailbox: int | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a person chose anything but the place."""
+        return bool(self.state or self.direction or self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: after, or before, the message received at this time with this id."""
+
+    received_at: datetime
+    pk: int
+
+    @classmethod
+    def of(cls, message: Message) -> Cursor:
+        return cls(message.received_at, message.pk)
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """The cursor of an address, or None for anything that is none: the page then starts at its first row."""
+        try:
+            packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            microseconds, pk = _CURSOR.unpack(packed)
+            received_at = _EPOCH + timedelta(microseconds=microseconds)
+        except (binascii.Error, ValueError, struct.error, OverflowError):
+            return None
+        return cls(received_at, pk) if pk < 2**63 else None
+
+    def __str__(self) -> str:
+        packed = _CURSOR.pack((self.received_at - _EPOCH) // _MICROSECOND, self.pk)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of one mailbox is listed: these of its folders."""
+
+    mailbox_id: int
+    folder_ids: list[int]
+
+
+def older_messages(user: User, wanted: MessageFilter, cursor: Cursor | None, *, most: int) -> list[Message]:
+    """The messages next below this place, newest first; from the top without one."""
+    return _messages(user, wanted, cursor, most=most, newest_first=True)
+
+
+def newer_messages(user: User, wanted: MessageFilter, cursor: Cursor | None, *, most: int) -> list[Message]:
+    """The messages next above this place, oldest first; from the bottom without one."""
+    return _messages(user, wanted, cursor, most=most, newest_first=False)
+
+
+def has_newer(user: User, wanted: MessageFilter, cursor: Cursor | None) -> bool:
+    """Whether a message of the filter stands before this place in the list; any message does before an empty list."""
+    return bool(newer_messages(user, wanted, cursor, most=1))
+
+
+def count_messages(user: User, wanted: MessageFilter) -> int:
+    """How many messages match, counted up to COUNT_LIMIT."""
+    words = words_of(wanted.text)
+    total = 0
+    for part in _parts(user, wanted):
+        rows = _looked_up(part, wanted, words) if wanted.text else _in_order_of_index(part, wanted)
+        total += rows.order_by()[:COUNT_LIMIT].count()
+    return min(total, COUNT_LIMIT)
+
+
+def _messages(
+    user: User, wanted: MessageFilter, cursor: Cursor | None, *, most: int, newest_first: bool
+) -> list[Message]:
+    parts = _parts(user, wanted)
+    directions = [wanted.direction] if wanted.direction else Message.Direction.values
+    walks = [
+        _from(_in_order_of_index(part, wanted).filter(direction=direction), cursor, newest_first=newest_first)
+        for part in parts
+        for direction in directions
+    ]
+    if not wanted.text:
+        return _merged((walk[:most] for walk in walks), most=most, newest_first=newest_first)
+    words = words_of(wanted.text)
+    if not words:
+        return []
+    reach = _reach(walks, newest_first=newest_first)
+    if reach is not None:
+        near = Q(received_at__gt=reach) if newest_first else Q(received_at__lt=reach)
+        walks = [walk.filter(near) for walk in walks]
+    found = _merged((matching(walk, words)[:most] for walk in walks), most=most, newest_first=newest_first)
+    if reach is None or len(found) == most:
+        return found
+    hits = [_from(_looked_up(part, wanted, words), cursor, newest_first=newest_first) for part in parts]
+    return _merged((hit[:most] for hit in hits), most=most, newest_first=newest_first)
+
+
+def _parts(user: User, wanted: MessageFilter) -> list[_Part]:
+    followed: dict[int, list[int]] = {}
+    folders = MailFolder.objects.visible_to(user).filter(is_followed=True, is_gone=False)
+    for mailbox_id, folder_id in folders.order_by("pk").values_list("mailbox_id", "pk"):
+        if wanted.folder in (None, folder_id) and wanted.mailbox in (None, mailbox_id):
+            followed.setdefault(mailbox_id, []).append(folder_id)
+    return [_Part(mailbox_id, folder_ids) for mailbox_id, folder_ids in followed.items()]
+
+
+def _in_order_of_index(part: _Part, wanted: MessageFilter) -> QuerySet[Message]:
+    """With one direction added, and in the order of the list, rows come as an index holds them."""
+    messages = _narrowed(wanted)
+    if wanted.folder is not None:
+        return messages.filter(folder__in=part.folder_ids)
+    return _in_folders(messages.filter(mailbox=part.mailbox_id), part)
+
+
+def _looked_up(part: _Part, wanted: MessageFilter, words: list[str]) -> QuerySet[Message]:
+    if not words:
+        return Message.objects.none()
+    return looked_up(_in_folders(_narrowed(wanted), part), words, mailbox_id=part.mailbox_id)
+
+
+def _narrowed(wanted: MessageFilter) -> QuerySet[Message]:
+    messages = Message.objects.filter(gone_at=None).select_related("mailbox").defer("search_text", "web_link")
+    if wanted.state:
+        messages = messages.filter(state=wanted.state)
+    if wanted.direction:
+        messages = messages.filter(direction=wanted.direction)
+    return messages
+
+
+def _in_folders(messages: QuerySet[Message], part: _Part) -> QuerySet[Message]:
+    # The sum hides the folder from the planner, which would else collect and sort all folders' rows for one page.
+    return messages.alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=part.folder_ids)
+
+
+def _from(messages: QuerySet[Message], cursor: Cursor | None, *, newest_first: bool) -> QuerySet[Message]:
+    """In the order of the list, or against it, from this place on."""
+    if cursor is not None:
+        # The first condition is what an index can use, the second settles equal times.
+        at, pk = cursor.received_at, cursor.pk
+        if newest_first:
+            messages = messages.filter(received_at__lte=at).filter(Q(received_at__lt=at) | Q(pk__lt=pk))
+        else:
+            messages = messages.filter(received_at__gte=at).filter(Q(received_at__gt=at) | Q(pk__gt=pk))
+    return messages.order_by("-received_at", "-pk") if newest_first else messages.order_by("received_at", "pk")
+
+
+def _reach(walks: list[QuerySet[Message]], *, newest_first: bool) -> datetime | None:
+    """How far all walks together are complete if each reads at most WALKED rows; None where that is to their ends."""
+    ends = [end for walk in walks for end in walk.values_list("received_at", flat=True)[WALKED : WALKED + 1]]
+    if not ends:
+        return None
+    return max(ends) if newest_first else min(ends)
+
+
+def _merged(listings: Iterable[QuerySet[Message]], *, most: int, newest_first: bool) -> list[Message]:
+    found = [message for listing in listings for message in listing]
+    return sorted(found, key=lambda message: (message.received_at, message.pk), reverse=newest_first)[:most]
