@@ -6,7 +6,7 @@ is one request unless its docstring says more. Ids are immutable ones, asked for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -147,15 +147,16 @@ class GraphClient:
                 counts.append(parsing.count_of(answer))
         return counts
 
-    def messages_in(self, span: Span, *, page_size: int) -> list[GraphMessage]:
-        """Ids, subjects and times of the messages of a span, drafts left out; a request for each `page_size` of them."""
+    def messages_in(self, span: Span, *, page_size: int) -> Iterator[GraphMessage]:
+        """Ids, subjects and times of the messages of a span, drafts left out; a request for each `page_size` of them.
+
+        One that comes or goes while the pages are read may be told twice or not at all.
+        """
         path = _messages_in(span, {"$select": "id,subject,receivedDateTime", "$top": str(page_size)})
-        found: dict[str, GraphMessage] = {}
         while path:
             page = self._page(path, page_size=page_size)
-            found.update((message.id, message) for message in page.messages)
+            yield from page.messages
             path = page.next_link
-        return list(found.values())
 
     def whereabouts(self, message_ids: Sequence[str]) -> list[Presence | GraphError]:
         """Where each message is now, in order; one unit for each, twenty to a request.

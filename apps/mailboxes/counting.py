@@ -1,4 +1,5 @@
-"""Counting a mailbox against its rows: folder by folder, where they differ day by day, and there id by id.
+"""Counting a mailbox against its rows: folder by folder, where they differ day by day, and there id by id. The ids of a
+folder are compared in turn even where the numbers agree.
 
 It runs in a turn of the mailbox, right after its delta was read, so that nobody moves the rows meanwhile. What the owner
 moves in that moment is told by a second reading of the delta; only what that does not explain is a gap.
@@ -6,7 +7,7 @@ moves in that moment is told by a second reading of the delta; only what that do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -48,8 +49,14 @@ class Counted:
     gaps: tuple[Gap, ...]
 
 
-def count_mailbox(look: Look, folders: Iterable[MailFolder], *, at: datetime) -> Counted:
-    """Compare the folders whose window is complete. One request for twenty folders that agree. Raises GraphError."""
+def count_mailbox(
+    look: Look, folders: Iterable[MailFolder], *, is_by_id: Callable[[MailFolder], bool], at: datetime
+) -> Counted:
+    """Compare the folders whose window is complete. One request for twenty folders that agree. Raises GraphError.
+
+    A lost message and a surplus one in the same folder have the same number as none of both: `is_by_id` names the folders
+    whose ids are compared although the numbers agree, a request for each 500 messages.
+    """
     until = (at - YOUNGEST).replace(microsecond=0)
     since = window_start(look.mailbox, at=at).replace(microsecond=0) + timedelta(seconds=1)
     listed = [folder for folder in folders if is_listed(folder)]
@@ -59,8 +66,7 @@ def count_mailbox(look: Look, folders: Iterable[MailFolder], *, at: datetime) ->
     suspects = [
         gap
         for folder, span, mails, rows in zip(listed, spans, there, here, strict=True)
-        if mails != rows
-        for gap in _differences(look, folder, span)
+        for gap in _differences(look, folder, span, mails=mails, rows=rows, is_by_id=is_by_id(folder))
     ]
     gaps = tuple(_unexplained(look, suspects))
     rows_now = sum(_rows(folder, span).count() for folder, span in zip(listed, spans, strict=True))
@@ -107,7 +113,14 @@ def _count_there(look: Look, spans: Sequence[Span]) -> list[int]:
     return counts
 
 
-def _differences(look: Look, folder: MailFolder, span: Span) -> Iterator[Gap]:
+def _differences(look: Look, folder: MailFolder, span: Span, *, mails: int, rows: int, is_by_id: bool) -> Iterator[Gap]:
+    if is_by_id and (mails or rows):
+        yield from _differences_of_ids(look, folder, span)
+    elif mails != rows:
+        yield from _differences_of_days(look, folder, span)
+
+
+def _differences_of_days(look: Look, folder: MailFolder, span: Span) -> Iterator[Gap]:
     days = list(_days(span))
     here = dict(
         _rows(folder, span)
@@ -118,15 +131,18 @@ def _differences(look: Look, folder: MailFolder, span: Span) -> Iterator[Gap]:
     )
     for day, mails in zip(days, _count_there(look, days), strict=True):
         if mails != here.get(_midnight(day.since), 0):
-            yield from _differences_of_day(look, folder, day)
+            yield from _differences_of_ids(look, folder, day)
 
 
-def _differences_of_day(look: Look, folder: MailFolder, day: Span) -> Iterator[Gap]:
-    look.keep(at=now())
-    there = {message.id: message for message in look.client.messages_in(day, page_size=IDS_PER_PAGE)}
-    here = dict(_rows(folder, day).values_list("graph_id", "subject"))
+def _differences_of_ids(look: Look, folder: MailFolder, span: Span) -> Iterator[Gap]:
+    there: dict[str, str] = {}
+    for number, message in enumerate(look.client.messages_in(span, page_size=IDS_PER_PAGE)):
+        if number % IDS_PER_PAGE == 0:
+            look.keep(at=now())
+        there[message.id] = message.subject
+    here = dict(_rows(folder, span).values_list("graph_id", "subject"))
     for graph_id in sorted(there.keys() - here.keys()):
-        yield Gap(folder, graph_id, there[graph_id].subject, is_here=False)
+        yield Gap(folder, graph_id, there[graph_id], is_here=False)
     for graph_id in sorted(here.keys() - there.keys()):
         yield Gap(folder, graph_id, here[graph_id], is_here=True)
 

@@ -130,6 +130,7 @@ def _is_left_out(batch: Batch, transfer: Transfer, *, lane: Lane, marks: dict[Id
         kind=Message.Kind(message.kind),
         is_private=message.is_private,
         mark=marks.get((message.email_key, message.variant), ""),
+        is_repair=transfer.is_repair,
     )
     rule = left_out_by(case, rules)
     if rule:

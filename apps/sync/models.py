@@ -307,6 +307,8 @@ class Finding(models.Model):
     kind = models.CharField(max_length=24, choices=Kind)
     # What it is about, so that a repeated step names nothing twice: an id of Graph's or of ours.
     key = models.CharField(max_length=512)
+    # Of a mail with lost files, the ids of their Notes.
+    note_ids = models.JSONField(default=list)
     subject = models.CharField(max_length=300, blank=True)
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
     crm_email = models.ForeignKey(CrmEmail, models.SET_NULL, null=True, related_name="+")
@@ -346,6 +348,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
+    # The mail was in CORIPO before and is missing there: whoever stored it has decided, so no rule of a lane leaves it out.
+    is_repair = models.BooleanField(default=False)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
 

@@ -17,14 +17,15 @@ class Case:
     kind: Message.Kind
     is_private: bool = False
     mark: str = ""
+    is_repair: bool = False
 
 
 def left_out_by(case: Case, rules: SyncRules) -> str:
     """The code of the rule that leaves the mail out, a key of `causes.SENTENCES`; "" where it goes.
 
-    Whoever clicks has decided, so the interactive lane takes everything.
+    Whoever clicks has decided, so the interactive lane takes everything; of a repair it was decided before.
     """
-    if case.lane == Lane.INTERACTIVE:
+    if case.lane == Lane.INTERACTIVE or case.is_repair:
         return ""
     if case.mark == Mark.Value.SYNCED:
         return "marked"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ def name_finding(
     message: Message | None = None,
     crm_email: CrmEmail | None = None,
     transfer: Transfer | None = None,
+    note_ids: Iterable[str] = (),
     reason: str = "",
 ) -> None:
     """Write the finding down unless this check has named it before."""
@@ -45,6 +47,7 @@ def name_finding(
             "message": message,
             "crm_email": crm_email,
             "transfer": transfer,
+            "note_ids": sorted(note_ids),
             "outcome": outcome,
             "reason": reason,
             "found_at": at,
@@ -63,11 +66,12 @@ def settle_finding(finding: Finding, *, is_repaired: bool, at: datetime, reason:
 def ask_for_repair(message: Message, *, at: datetime) -> Transfer:
     """The transfer that stores what is missing of this mail, or the one that is under way already.
 
-    It was in CORIPO before, so it goes there again although nobody may have its addresses any more. Call it inside
-    `writing_facts` of the mail.
+    It was in CORIPO before, so it goes there again although nobody may have its addresses any more, and whatever the rules
+    of runs say. Call it inside `writing_facts` of the mail.
     """
-    active = Transfer.objects.active().filter(message=message).first()
-    return active or Transfer.objects.create(
+    active = Transfer.objects.active().filter(message=message)
+    active.update(is_repair=True, store_without_match=True)
+    return active.first() or Transfer.objects.create(
         message=message,
         mailbox=message.mailbox,
         requested_by=message.mailbox.owner,
@@ -76,4 +80,5 @@ def ask_for_repair(message: Message, *, at: datetime) -> Transfer:
         queued_at=at,
         not_before=at,
         store_without_match=True,
+        is_repair=True,
     )

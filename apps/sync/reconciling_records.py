@@ -15,12 +15,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.accounts.models import CrmServer
 from apps.crm.face import CrmClient, StoredEmail
+from apps.mailboxes.letters import Attachment
 from apps.mailboxes.models import Message
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Outcome, Reconciliation
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Outcome, Reconciliation, SyncRules
 from apps.sync.reconciling_findings import ask_for_repair, keep_progress, name_finding
+from apps.sync.rules import rules_of
+from apps.sync.selecting import why_left_out
 from apps.sync.states import Identity, writing_facts
 
 RECORDS_AT_ONCE = 200
+LEFT_MAILBOX = "left_mailbox"
 
 Links = Mapping[int, list[CrmLink]]
 Files = Mapping[int, frozenset[str]]
@@ -44,12 +48,13 @@ def check_next_records(check: Reconciliation, *, crm: CrmClient, at: datetime) -
     links, files = made_links(records), made_files(records)
     sight = _look(records, files, crm)
     copies, hidden = _copies(check, records), _known_as_hidden(check, records)
-    ours = _ids_of_ours(sight)
+    ours, rules = _ids_of_ours(sight), rules_of(check.mailbox.owner)
+    beyond_repair = _known_as_beyond_repair(check, [r for r in records if (r.email_key, r.variant) not in copies])
     for record in records:
         message = copies.get((record.email_key, record.variant))
         found = sight.records.get(record.record_id)
         if found is None:
-            if record.pk not in hidden:
+            if record.pk not in hidden | beyond_repair:
                 _name_unseen(check, record, message, at=at)
         elif found.is_deleted:
             _name_deleted(check, record, message, at=at)
@@ -59,8 +64,9 @@ def check_next_records(check: Reconciliation, *, crm: CrmClient, at: datetime) -
             _name_doubles(check, record, message, sight, ours, at=at)
             if missing_links(links.get(record.pk, ()), found):
                 _name(check, Finding.Kind.LINKS_LOST, record, message, at=at)
-            if files.get(record.pk, frozenset()) - sight.notes.get(record.record_id, frozenset()):
-                _name_lost_files(check, record, message, at=at)
+            lost_files = files.get(record.pk, frozenset()) - sight.notes.get(record.record_id, frozenset())
+            if lost_files and record.pk not in beyond_repair:
+                _name_lost_files(check, record, message, lost_files, rules, at=at)
     keep_progress(check, position=records[-1].pk, records_checked=check.records_checked + len(records))
     return True
 
@@ -120,6 +126,15 @@ def _known_as_hidden(check: Reconciliation, records: list[CrmEmail]) -> set[int]
     return set(sights.values_list("crm_email_id", flat=True))
 
 
+def _known_as_beyond_repair(check: Reconciliation, records: list[CrmEmail]) -> set[int]:
+    """What an earlier check has said of mails that are in the mailbox no more: nothing can be done, so it is said once."""
+    if not records:
+        return set()
+    earlier = Finding.objects.filter(reconciliation__mailbox=check.mailbox_id, reason=LEFT_MAILBOX)
+    told = earlier.exclude(reconciliation=check).filter(crm_email__in=[record.pk for record in records])
+    return {pk for pk in told.values_list("crm_email_id", flat=True) if pk}
+
+
 def _ids_of_ours(sight: Sight) -> set[str]:
     """Records that stand in rows of ours: under one Message-ID there may be several variants."""
     ids = [email.id for emails in sight.by_message_id.values() if len(emails) > 1 for email in emails]
@@ -139,7 +154,7 @@ def _name_unseen(check: Reconciliation, record: CrmEmail, message: Message | Non
             )
             _name(check, Finding.Kind.RECORD_UNSEEN, record, message, at=at, left="hidden")
     elif message is None:
-        _name(check, Finding.Kind.RECORD_LOST, record, message, at=at, left="left_mailbox")
+        _name(check, Finding.Kind.RECORD_LOST, record, message, at=at, left=LEFT_MAILBOX)
     else:
         with writing_facts([(record.email_key, record.variant)]):
             doubted = _unchanged(record).update(status=CrmEmail.Status.INTENDED, unknown_since=None)
@@ -169,12 +184,33 @@ def _name_deleted(check: Reconciliation, record: CrmEmail, message: Message | No
             _name(check, Finding.Kind.RECORD_DELETED, record, message, at=at, left="gone")
 
 
-def _name_lost_files(check: Reconciliation, record: CrmEmail, message: Message | None, *, at: datetime) -> None:
+def _name_lost_files(
+    check: Reconciliation,
+    record: CrmEmail,
+    message: Message | None,
+    note_ids: frozenset[str],
+    rules: SyncRules,
+    *,
+    at: datetime,
+) -> None:
+    """What the owner's rules leave out by now is not stored again, and missed no more; a transfer repairs the others."""
     if message is None:
-        _name(check, Finding.Kind.FILES_LOST, record, message, at=at, left="left_mailbox")
+        _name(check, Finding.Kind.FILES_LOST, record, message, at=at, left=LEFT_MAILBOX)
         return
     with writing_facts([(record.email_key, record.variant)]):
-        _name(check, Finding.Kind.FILES_LOST, record, message, at=at, repairs=True)
+        lost = CrmFile.objects.filter(crm_email=record, note_id__in=note_ids, outcome=Outcome.MADE)
+        causes = {file.pk: why_left_out(_as_listed(file), rules) for file in lost}
+        for pk, cause in causes.items():
+            if cause:
+                lost.filter(pk=pk).update(outcome=Outcome.LEFT_OUT, cause=cause)
+        if causes and all(causes.values()):
+            _name(check, Finding.Kind.FILES_LOST, record, message, at=at, left=min(causes.values()))
+        elif causes:
+            _name(check, Finding.Kind.FILES_LOST, record, message, at=at, repairs=True, note_ids=note_ids)
+
+
+def _as_listed(file: CrmFile) -> Attachment:
+    return Attachment(name=file.name, content_type="", content=b"", listed_size=file.size)
 
 
 def _name_doubles(
@@ -214,6 +250,7 @@ def _name(
     at: datetime,
     left: str = "",
     repairs: bool = False,
+    note_ids: Iterable[str] = (),
 ) -> None:
     """`left` is the reason why nothing is done; `repairs` asks for a transfer, inside `writing_facts` of the mail."""
     name_finding(
@@ -226,5 +263,6 @@ def _name(
         message=message,
         crm_email=record,
         transfer=ask_for_repair(message, at=at) if repairs and message else None,
+        note_ids=note_ids,
         reason=left,
     )

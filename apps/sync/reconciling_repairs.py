@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from apps.accounts.models import CrmServer
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, Link, StoredEmail
-from apps.sync.models import CrmEmail, CrmLink, Finding, Outcome, Reconciliation
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, Finding, Outcome, Reconciliation
 from apps.sync.reconciling_findings import settle_finding
 from apps.sync.reconciling_records import made_files, made_links, missing_links
 from apps.sync.states import writing_facts
@@ -46,16 +46,19 @@ def settle_next(check: Reconciliation, *, crm: CrmClient, at: datetime) -> bool:
     reasons = _link_again(list(records.values()), crm.read_emails(ids), crm=crm)
     found = crm.read_emails(ids)
     links, files = made_links(records.values()), made_files(records.values())
-    notes = crm.find_files(ids) if files else {}
+    notes = crm.find_files(ids) if files or any(finding.note_ids for finding in findings) else {}
     for finding in findings:
         record = records.get(finding.pk)
         email = found.get(record.record_id) if record else None
         if record is None or email is None:
             _leave(finding, at=at)
             continue
-        lost_files = files.get(record.pk, frozenset()) - notes.get(record.record_id, frozenset())
+        lost_files = (files.get(record.pk, frozenset()) | set(finding.note_ids)) - notes.get(
+            record.record_id, frozenset()
+        )
         is_whole = not lost_files and not missing_links(links.get(record.pk, ()), email) and record.pk not in reasons
-        settle_finding(finding, is_repaired=is_whole, reason=reasons.get(record.pk, "still_missing"), at=at)
+        reason = reasons.get(record.pk) or _why_left_out(record, lost_files) or "still_missing"
+        settle_finding(finding, is_repaired=is_whole, reason=reason, at=at)
     return True
 
 
@@ -112,6 +115,12 @@ def _give_up(link: CrmLink, error: CrmError, *, is_there: bool) -> None:
         CrmLink.objects.filter(pk=link.pk).update(
             outcome=Outcome.FAILED if is_there else Outcome.LEFT_OUT, cause=error.code if is_there else "target_gone"
         )
+
+
+def _why_left_out(record: CrmEmail, note_ids: Collection[str]) -> str:
+    """The rule of the owner that kept a lost file from being stored again, or ""."""
+    left_out = CrmFile.objects.filter(crm_email=record, note_id__in=note_ids, outcome=Outcome.LEFT_OUT)
+    return (left_out.values_list("cause", flat=True).first() or "") if note_ids else ""
 
 
 def _leave(finding: Finding, *, at: datetime) -> None:

@@ -10,9 +10,10 @@ import pytest
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.mailboxes.models import Mailbox, Message
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Mark, Reconciliation, Transfer
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Mark, Reconciliation, SyncRules, Transfer
 from apps.sync.proof_asking import clear_old, next_night, plan_nightly, request_check
 from apps.sync.reconciling import give_back_silent, reconcile_due
+from apps.sync.reconciling_mailbox import BY_ID_EVERY_NIGHTS
 from apps.sync.states import writing_facts
 from apps.work.models import Fence, Lane, Status
 from tests.factories import NOON, CrmEmailFactory, MailboxFactory, TransferFactory
@@ -100,6 +101,36 @@ def test_a_row_whose_message_left_unnoticed_is_looked_up_by_its_id(desk, stored)
     assert (check.in_microsoft, check.here) == (2, 2)
 
 
+@pytest.fixture
+def exchanged(desk, stored):
+    """As many rows as messages in the folder, and yet not the same: one row is lost, one has no message any more."""
+    desk.sandbox.control("DELETE", f"messages/{stored[1].graph_id}")
+    desk.look()
+    Message.objects.filter(pk=stored[1].pk).update(gone_at=None, missing_since=None)
+    stored[0].delete()
+    return [("message_left", "repaired", ""), ("row_lost", "repaired", "")]
+
+
+def test_a_lost_row_behind_a_surplus_one_is_found_when_a_person_asks(desk, exchanged):
+    check = prove(desk)
+
+    assert told(check.findings.all()) == exchanged
+    assert (check.in_microsoft, check.here) == (2, 2)
+    assert not prove(desk).findings.exists()
+
+
+def test_by_itself_it_is_found_in_the_night_in_which_the_ids_of_its_folder_have_their_turn(desk, stored, exchanged):
+    at = now()
+    since_its_night = timedelta(days=(at.toordinal() + stored[2].folder_id) % BY_ID_EVERY_NIGHTS)
+    found = []
+    for night in (at - since_its_night - timedelta(days=1), at - since_its_night):
+        plan_nightly(at=at)
+        Reconciliation.objects.filter(status=Status.QUEUED).update(started_at=night)
+        found.append(told(finish(desk).findings.all()))
+
+    assert found == [[], exchanged]
+
+
 def test_a_record_that_is_missing_physically_is_stored_again_under_its_own_id(desk, stored):
     lose(desk, stored[2], "record")
     before = record_of(stored[2])
@@ -157,6 +188,56 @@ def test_files_that_were_lost_are_stored_again(desk, stored):
     assert told(check.findings.all()) == [("files_lost", "repaired", "")]
     found = desk.coripo.linked(record_of(stored[2]).record_id, "notes")
     assert [note["id"] for note in found] == list(CrmFile.objects.values_list("note_id", flat=True))
+
+
+def test_lost_files_that_the_owner_wants_no_more_are_left_and_said_once(desk, stored):
+    SyncRules.objects.update_or_create(user=desk.user, defaults={"store_attachments": False})
+    lose(desk, stored[2], "files")
+
+    check = prove(desk)
+
+    assert told(check.findings.all()) == [("files_lost", "left", "attachments_off")]
+    assert desk.coripo.linked(record_of(stored[2]).record_id, "notes") == []
+    assert (state_of(stored[2]), Transfer.objects.filter(is_repair=True).exists()) == ("synced", False)
+    assert not prove(desk).findings.exists()
+
+
+def test_lost_files_that_a_rule_keeps_back_during_the_repair_are_not_called_repaired(desk, stored):
+    lose(desk, stored[2], "files")
+    request_check(desk.mailbox, user=desk.user, at=now())
+    reconcile_due(until=now() + timedelta(seconds=20))
+    check = Reconciliation.objects.get(stage="repair")
+    SyncRules.objects.update_or_create(user=desk.user, defaults={"unwanted_types": ["pdf"]})
+
+    finish(desk)
+
+    assert told(check.findings.all()) == [("files_lost", "left", "unwanted_type")]
+    assert not prove(desk).findings.exists()
+
+
+def test_what_is_lost_of_a_mail_that_left_the_mailbox_is_said_once(desk, stored):
+    for message, what in ((stored[0], "record"), (stored[2], "files")):
+        lose(desk, message, what)
+        desk.sandbox.control("DELETE", f"messages/{message.graph_id}")
+    desk.look()
+
+    check = prove(desk)
+
+    assert told(check.findings.all()) == [
+        ("files_lost", "left", "left_mailbox"),
+        ("record_lost", "left", "left_mailbox"),
+    ]
+    assert not prove(desk).findings.exists()
+
+
+def test_a_repair_goes_although_the_mail_was_marked_and_its_kind_is_left_out_of_runs(desk, stored):
+    Message.objects.filter(pk=stored[0].pk).update(kind=Message.Kind.BULK, is_private=True)
+    lose(desk, stored[0], "record")
+
+    check = prove(desk)
+
+    assert told(check.findings.all()) == [("record_lost", "repaired", "")]
+    assert Mark.objects.filter(email_key=stored[0].email_key, value="synced").exists()
 
 
 def test_a_second_record_of_the_same_mail_is_named_and_never_deleted(desk, stored):

@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="transfer",
+            name="is_repair",
+            field=models.BooleanField(default=False),
+        ),
         migrations.CreateModel(
             name="Reconciliation",
             fields=[
@@ -121,6 +126,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("key", models.CharField(max_length=512)),
+                ("note_ids", models.JSONField(default=list)),
                 ("subject", models.CharField(blank=True, max_length=300)),
                 (
                     "outcome",
