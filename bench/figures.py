@@ -26,17 +26,24 @@ def main() -> int:
         import_cost(installation, desk, results)
         transfer_cost(desk, results)
         click_to_start(desk, results)
+        for messages in (SMALL, LARGE):
+            proof_cost(installation, messages, results)
     list_page(results)
     return 1 if results.missed else 0
 
 
+def generate(desk: BenchDesk, messages: int) -> None:
+    """Fill the mailbox behind the portal's back."""
+    desk.sandbox.command("generate", "--mailbox", desk.person["mail"], "--messages", str(messages), "--days", "80")
+
+
 def import_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
-    desk.sandbox.command("generate", "--mailbox", desk.person["mail"], "--messages", str(IMPORTED), "--days", "80")
+    generate(desk, IMPORTED)
     desk.visitor.sign_in()
     desk.sandbox.forget_requests()
     began = time.monotonic()
     desk.visitor.connect_mailbox()
-    wait_until(lambda: _is_in_step(installation), seconds=300, what="the mailbox is in step")
+    wait_until(lambda: _is_in_step(installation, desk), seconds=300, what="the mailbox is in step")
     took = time.monotonic() - began
     rows = int(str(installation.rows("select count(*) from mailboxes_message")[0][0]))
     requests_sent = desk.sandbox.requests()["total"]["graph"]
@@ -47,11 +54,13 @@ def import_cost(installation: Installation, desk: BenchDesk, results: Results) -
     desk.visitor.connect_crm()
 
 
-def _is_in_step(installation: Installation) -> bool:
-    (pending,) = installation.rows(
-        "select count(*) from mailboxes_mailfolder where is_followed and completed_at is null"
-    )[0]
-    (folders,) = installation.rows("select count(*) from mailboxes_mailfolder where is_followed")[0]
+def _is_in_step(installation: Installation, desk: BenchDesk) -> bool:
+    followed = (
+        "select count(*) from mailboxes_mailfolder folder join mailboxes_mailbox mailbox"
+        " on mailbox.id = folder.mailbox_id where lower(mailbox.address) = ? and is_followed"
+    )
+    ((folders,),) = installation.rows(followed, desk.person["mail"].lower())
+    ((pending,),) = installation.rows(f"{followed} and completed_at is null", desk.person["mail"].lower())
     return bool(folders) and not pending
 
 
@@ -68,6 +77,47 @@ def transfer_cost(desk: BenchDesk, results: Results) -> None:
     sent = desk.sandbox.requests()["total"]["coripo"]
     results.add("crm_requests_per_email", sent / BATCH, "requests", at_most=0.2, n=f"batch of {BATCH}, login included")
     note(f"{BATCH / took:.0f} e-mails/s delivered")
+
+
+def proof_cost(installation: Installation, messages: int, results: Results) -> None:
+    """A check that finds nothing, asked for with the button, so that all ids are compared: a mailbox of its own."""
+    desk = BenchDesk(installation)
+    generate(desk, messages)
+    desk.receive(BATCH, with_file_every=BATCH + 1)
+    desk.visitor.sign_in()
+    desk.visitor.connect_mailbox()
+    wait_until(lambda: _is_in_step(installation, desk), seconds=600, what="the mailbox is in step")
+    desk.visitor.connect_crm()
+    desk.sync(desk.wait_for_import(BATCH)[:BATCH])
+    wait_until(lambda: desk.active() == 0, seconds=120, what="the batch is delivered")
+    ((mailbox,),) = installation.rows(
+        "select id from mailboxes_mailbox where lower(address) = ?", desk.person["mail"].lower()
+    )
+    desk.sandbox.forget_requests()
+    began = time.monotonic()
+    desk.visitor.post(f"/status/{mailbox}/check/", {})
+    ended = (
+        "select in_microsoft, records_checked from sync_reconciliation where finished_at is not null and mailbox_id = ?"
+    )
+    wait_until(lambda: installation.rows(ended, mailbox), seconds=300, what="the proof is made")
+    took = time.monotonic() - began
+    sent = desk.sandbox.requests()["total"]
+    ((checked, records),) = ((int(str(one)), int(str(other))) for one, other in installation.rows(ended, mailbox))
+    results.add(
+        f"proof_graph_requests_per_1000_of_{messages}",
+        sent["graph"] / checked * 1000,
+        "requests",
+        at_most=15 if messages == SMALL else 5,
+        n=f"nothing missing, {checked} messages, all ids compared",
+    )
+    results.add(
+        f"proof_crm_requests_per_1000_of_{messages}",
+        sent["coripo"] / records * 1000,
+        "requests",
+        at_most=30,
+        n=f"nothing missing, {records} records in CORIPO, login included",
+    )
+    note(f"proof of {checked} messages in {took:.1f} s")
 
 
 def _refresh(desk: BenchDesk) -> None:

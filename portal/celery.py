@@ -16,6 +16,12 @@ app.autodiscover_tasks(["apps.mailboxes", "apps.sync"])
 app.conf.beat_schedule = {
     # Every wake-up is best effort; this one covers those that were lost, returns expired leases and follows mailboxes.
     "sweep": {"task": "apps.sync.tasks.sweep", "schedule": 5.0, "options": {"queue": "background", "expires": 5}},
+    # Every mailbox is checked once a night, at a time of its own; a mailbox that is new gets its time within minutes.
+    "plan-proofs": {
+        "task": "apps.sync.tasks.plan_proofs",
+        "schedule": 300.0,
+        "options": {"queue": "background", "expires": 300},
+    },
     "sweep-interactive": {
         "task": "apps.sync.tasks.carry_transfers",
         "schedule": 5.0,

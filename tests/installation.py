@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -94,7 +95,7 @@ class Installation:
         self.processes.append(process)
         threading.Thread(target=self._read, args=(process,), daemon=True).start()
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         for process in self.processes:
@@ -102,6 +103,10 @@ class Installation:
                 process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+        self.processes.clear()
+
+    def _end(self) -> None:
+        self._stop()
         self.sandbox.stop()
         self.services.close()
         self.folder.cleanup()
@@ -166,12 +171,39 @@ class Installation:
                 continue
         return len(victims)
 
+    def copy_database(self) -> Path:
+        """A copy as a backup makes it while everything runs; of the small profile."""
+        copy = Path(self.folder.name) / "copy.sqlite3"
+        with closing(sqlite3.connect(self._database)) as running, closing(sqlite3.connect(copy)) as kept:
+            running.backup(kept)
+        return copy
+
+    def restore_database(self, copy: Path) -> None:
+        """Stop the portal, put the copy in the database's place, and start it again."""
+        self._stop()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self._database}{ending}").unlink(missing_ok=True)
+        shutil.copyfile(copy, self._database)
+        self._supervise("manage.py", "up", "--no-sandbox")
+        self.wait_for_portal()
+
+    def wipe_broker(self) -> int:
+        """Throw away every message that waits in the embedded broker; how many that were."""
+        messages = list((Path(self.folder.name) / "queue" / "in").glob("*.msg"))
+        for message in messages:
+            message.unlink(missing_ok=True)
+        return len(messages)
+
+    @property
+    def _database(self) -> Path:
+        return Path(self.folder.name) / "portal.sqlite3"
+
     def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
         """Read the portal's database, as somebody who looks in from outside. A question mark stands for a parameter."""
         if self.profile == "large":
             with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
                 return connection.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
-        database = sqlite3.connect(f"file:{Path(self.folder.name) / 'portal.sqlite3'}?mode=ro", uri=True, timeout=20)
+        database = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=20)
         try:
             return database.execute(sql, parameters).fetchall()
         finally:

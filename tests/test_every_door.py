@@ -61,6 +61,7 @@ DOORS = {
     "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
     "status": Door("get", "/status/", SIGNED_IN),
+    "check_mailbox": Door("post", "/status/{mailbox}/check/", OWN_POST),
     "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
     "account_login": Door("get", "/accounts/login/", (302, 302, 302, 200)),
     "administrator_sign_in": Door("get", "/accounts/administrator/", (302, 302, 302, 200)),

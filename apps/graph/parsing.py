@@ -132,6 +132,13 @@ def value_of(document: Json) -> list[Json]:
     return value
 
 
+def count_of(document: Json) -> int:
+    found = document.get("@odata.count")
+    if not isinstance(found, int):
+        raise GraphContractBroken("a collection without its count")
+    return found
+
+
 def id_of(item: Json) -> str:
     found = item.get("id")
     if not isinstance(found, str) or not found:

@@ -50,5 +50,6 @@ urlpatterns = [
     path("settings/mailboxes/<int:pk>/folders/", settings.choose_folders, name="follow_folders"),
     path("settings/mailboxes/<int:pk>/disconnect/", settings.disconnect_mailbox, name="disconnect_mailbox"),
     path("status/", status.status, name="status"),
+    path("status/<int:pk>/check/", status.check_mailbox, name="check_mailbox"),
     path("language/", settings.language, name="language"),
 ]

@@ -92,7 +92,7 @@ def follow(look: Look, folder: MailFolder) -> bool:
             if has_started_again or not folder.cursor:
                 raise GraphServerTrouble("the folder's listing does not hold", request_id=error.request_id) from error
             has_started_again = True
-            _forget_cursor(folder)
+            list_afresh(folder)
             continue
         if not has_more:
             return is_listed(folder) or _read_older(look, folder)
@@ -103,16 +103,16 @@ def window_start(mailbox: Mailbox, *, at: datetime) -> datetime:
     return at - timedelta(days=mailbox.window_days)
 
 
-def _shape(mailbox: Mailbox) -> str:
-    """A cursor answers for the fields and the window that it began with."""
-    return f"{SHAPE}:{mailbox.window_days}"
-
-
-def _forget_cursor(folder: MailFolder) -> None:
+def list_afresh(folder: MailFolder) -> None:
     """List the folder afresh; its rows stay, and those that the new listing lacks are looked up one by one."""
     folder.cursor = ""
     folder.is_rechecking = True
     folder.save(update_fields=["cursor", "is_rechecking"])
+
+
+def _shape(mailbox: Mailbox) -> str:
+    """A cursor answers for the fields and the window that it began with."""
+    return f"{SHAPE}:{mailbox.window_days}"
 
 
 def _keep_page(look: Look, folder: MailFolder, page: MessagePage) -> None:

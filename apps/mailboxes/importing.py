@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import OperationalError
 
 from apps.core.clock import now
-from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
 from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.folders import refresh_folders
@@ -26,16 +26,19 @@ from apps.mailboxes.turns import (
     lease,
     next_look,
     take_turn,
+    take_turn_at,
 )
 from apps.mailboxes.whereabouts import has_missing, settle_missing
-from apps.work.fences import FenceStands, Passage, passage
-from apps.work.limits import HeldSlot, LimitReached, slot
+from apps.work.fences import FenceStands, passage
+from apps.work.limits import LimitReached, slot
 
 log = logging.getLogger(__name__)
 
 # A mailbox with years of mail gives way to the others after this time, and comes again.
 LONGEST_TURN = timedelta(seconds=5)
 BUSY = timedelta(seconds=2)
+
+Result = TypeVar("Result")
 
 
 def has_due_mailboxes(*, at: datetime) -> bool:
@@ -56,12 +59,25 @@ def look_at_due_mailboxes(*, until: datetime, decide: Decide) -> bool:
     return has_due_mailboxes(at=now())
 
 
-def _look_safely(turn: Turn, *, until: datetime, decide: Decide) -> None:
+def look_closely(
+    mailbox: Mailbox, *, until: datetime, decide: Decide, then: Callable[[Look, list[MailFolder]], Result]
+) -> Result | None:
+    """Bring this mailbox in step now and, in the same turn, do `then` with its followed folders: nobody else moves its rows
+    meanwhile. None where it is not to be had: somebody looks at it, a fence stands, time ran out, or there is trouble,
+    which is recorded as that of any look."""
+    turn = take_turn_at(mailbox, at=now())
+    found: list[Result] = []
+    if turn is not None:
+        _look_safely(turn, until=until, decide=decide, then=lambda look: found.append(then(look, _followed(mailbox))))
+    return found[0] if found else None
+
+
+def _look_safely(turn: Turn, *, until: datetime, decide: Decide, then: Callable[[Look], None] | None = None) -> None:
     mailbox = turn.mailbox
     key = graph_key(mailbox)
     try:
         with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, graph_client(mailbox) as client:
-            _look(turn, client, held, way, until=until, decide=decide)
+            _look(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide), then)
     except FenceStands as standing:
         turn.end(next_look_at=standing.again_at)
     except LimitReached:
@@ -80,9 +96,11 @@ def _look_safely(turn: Turn, *, until: datetime, decide: Decide) -> None:
         turn.end(next_look_at=now() + UNWATCHED_EVERY)
 
 
-def _look(turn: Turn, client: GraphClient, held: HeldSlot, way: Passage, *, until: datetime, decide: Decide) -> None:
-    mailbox = turn.mailbox
-    is_in_step = _bring_in_step(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide))
+def _look(look: Look, then: Callable[[Look], None] | None) -> None:
+    turn, mailbox = look.turn, look.mailbox
+    is_in_step = _bring_in_step(look)
+    if is_in_step and then is not None:
+        then(look)
     at = now()
     if mailbox.status == Mailbox.Status.UNAVAILABLE:
         Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.UNAVAILABLE).update(

@@ -57,9 +57,12 @@ class Turn:
 
 
 def due_mailboxes(*, at: datetime) -> MailboxQuerySet:
-    free = Q(look_claim=None) | Q(look_lease_until__lt=at)
     reachable = [Mailbox.Status.ACTIVE, Mailbox.Status.UNAVAILABLE]
-    return Mailbox.objects.filter(free, status__in=reachable, next_look_at__lte=at, owner__is_active=True)
+    return _free(at=at).filter(status__in=reachable, next_look_at__lte=at, owner__is_active=True)
+
+
+def _free(*, at: datetime) -> MailboxQuerySet:
+    return Mailbox.objects.filter(Q(look_claim=None) | Q(look_lease_until__lt=at))
 
 
 def take_turn(*, at: datetime) -> Turn | None:
@@ -69,6 +72,14 @@ def take_turn(*, at: datetime) -> Turn | None:
         if due_mailboxes(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + lease()):
             return Turn(mailbox=mailbox, claim=claim, planned_at=mailbox.next_look_at)
     return None
+
+
+def take_turn_at(mailbox: Mailbox, *, at: datetime) -> Turn | None:
+    """This mailbox, due or not; None while somebody else looks at it."""
+    claim = uuid4()
+    if not _free(at=at).filter(pk=mailbox.pk).update(look_claim=claim, look_lease_until=at + lease()):
+        return None
+    return Turn(mailbox=mailbox, claim=claim, planned_at=mailbox.next_look_at)
 
 
 def next_look(mailbox: Mailbox, *, at: datetime) -> datetime:

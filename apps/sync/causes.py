@@ -47,6 +47,10 @@ SENTENCES: dict[str, Promise] = {
     "mailbox_disconnected": _("The connection to the mailbox has ended. Connect it again; nothing is lost."),
     "mailbox_unavailable": _("This account has no mailbox that the portal can reach."),
     "graph_forbidden": _("The portal lacks a right in the mailbox."),
+    "still_missing": _("It is still so after the repair. The next check tries again."),
+    "repair_waits": _("The repair waits and goes on by itself."),
+    "target_gone": _("The contact or company is no longer in CORIPO, so there is nothing to link with."),
+    "doubled": _("Nothing was deleted. Merge or delete in CORIPO what is not wanted."),
     "microsoft_misconfigured": _(
         "The portal's registration at Microsoft does not work. The administrator should know."
     ),

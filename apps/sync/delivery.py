@@ -91,7 +91,7 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
     rules = rules_of(batch.mailbox.owner)
     try:
         with crm_login(batch.account) as crm:
-            reach(batch, crm)
+            reach(batch.account, crm)
             fetched = _fetched(batch, lane=lane, rules=rules)
             _step(batch, "fetched")
             if fetched:

@@ -125,7 +125,7 @@ def _marks(batch: Batch) -> dict[Identity, str]:
 def _is_left_out(batch: Batch, transfer: Transfer, *, lane: Lane, marks: dict[Identity, str], rules: SyncRules) -> bool:
     message = transfer.message
     mark = marks.get((message.email_key, message.variant), "")
-    rule = left_out_by(Case.of(message, lane=lane, mark=mark), rules)
+    rule = left_out_by(Case.of(message, lane=lane, mark=mark, is_repair=transfer.is_repair), rules)
     if rule:
         recording.skip_by_rule(batch, transfer, cause=rule, at=now())
     return bool(rule)

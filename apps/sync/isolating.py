@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
+from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.crm.errors import CrmContractBroken, CrmError, CrmThrottled, CrmUnreachable
 from apps.crm.face import CrmClient
@@ -19,30 +21,31 @@ MOST_CULPRITS = 5
 
 
 class Outage(Exception):
-    """CORIPO does not answer, or asks for quiet: everybody keeps away until the fence falls. `reason` is a code."""
+    """CORIPO does not answer, or asks for quiet: everybody keeps away until `again_at`. `reason` is a code."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, again_at: datetime) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.again_at = again_at
 
 
-def reach(batch: Batch, crm: CrmClient) -> None:
-    """Before anything is done for the batch: where a fence was over, ask whether CORIPO answers again, one at a time.
+def reach(account: CrmAccount, crm: CrmClient) -> None:
+    """Before anything is done with the login: where a fence was over, ask whether CORIPO answers again, one at a time.
 
     Raises Outage with the fence up again, FenceStands where one stands, or CrmUnauthorized.
     """
-    with passage(crm_key(batch.account.server)) as way:
+    with passage(crm_key(account.server)) as way:
         if way.is_probe:
             if not crm.is_answering():
-                raise keep_away(batch, CrmUnreachable("the portal asks whether CORIPO answers"))
+                raise keep_away(account, CrmUnreachable("the portal asks whether CORIPO answers"))
             way.answered()
 
 
-def keep_away(batch: Batch, error: CrmError) -> Outage:
+def keep_away(account: CrmAccount, error: CrmError) -> Outage:
     """Put up the fence before this CORIPO, for all processes."""
-    standing = raise_fence(crm_key(batch.account.server), reason=error.code, seconds=error.retry_after_seconds)
+    standing = raise_fence(crm_key(account.server), reason=error.code, seconds=error.retry_after_seconds)
     log.warning("coripo fenced", extra={"error": error.code, "strikes": standing.strikes})
-    return Outage(error.code)
+    return Outage(error.code, again_at=standing.until)
 
 
 class Culprits:
@@ -59,13 +62,13 @@ class Culprits:
         Raises Outage where the trouble is CORIPO's, or the error itself where no smaller batch can help.
         """
         if isinstance(error, CrmThrottled):
-            raise keep_away(self._batch, error) from error
+            raise keep_away(self._batch.account, error) from error
         if not isinstance(error, CrmUnreachable | CrmContractBroken):
             raise error
         if self._found >= MOST_CULPRITS or not self._crm.is_answering():
             if isinstance(error, CrmContractBroken):
                 raise error
-            raise keep_away(self._batch, error) from error
+            raise keep_away(self._batch.account, error) from error
         if isinstance(error, CrmUnreachable) and not error.is_refusal:
             # Silence costs its whole time for each half. The rows remember, and who was in it too often goes alone.
             self._blame(fetched, error)

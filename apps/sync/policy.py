@@ -17,18 +17,20 @@ class Case:
     kind: Message.Kind
     is_private: bool = False
     mark: str = ""
+    is_repair: bool = False
 
     @classmethod
-    def of(cls, message: Message, *, lane: Lane, mark: str) -> Case:
-        return cls(lane=lane, kind=Message.Kind(message.kind), is_private=message.is_private, mark=mark)
+    def of(cls, message: Message, *, lane: Lane, mark: str, is_repair: bool = False) -> Case:
+        kind = Message.Kind(message.kind)
+        return cls(lane=lane, kind=kind, is_private=message.is_private, mark=mark, is_repair=is_repair)
 
 
 def left_out_by(case: Case, rules: SyncRules) -> str:
     """The code of the rule that leaves the mail out, a key of `causes.SENTENCES`; "" where it goes.
 
-    Whoever clicks has decided, so the interactive lane takes everything.
+    Whoever clicks has decided, so the interactive lane takes everything; of a repair it was decided before.
     """
-    if case.lane == Lane.INTERACTIVE:
+    if case.lane == Lane.INTERACTIVE or case.is_repair:
         return ""
     if case.mark == Mark.Value.SYNCED:
         return "marked"

@@ -93,6 +93,12 @@ def refresh_states(identities: Iterable[Identity]) -> None:
         _refresh(wanted[start : start + CHUNK])
 
 
+def with_wrong_state(messages: list[Message]) -> list[Message]:
+    """Those whose stored state is not the one that their facts give. Reads only; believe it under `hold`."""
+    facts = _facts_of(messages, {message.email_key for message in messages})
+    return [message for message in messages if state_of(facts[message.pk]) != message.state]
+
+
 def _refresh(identities: list[Identity]) -> None:
     keys = {key for key, _variant in identities}
     copies = Message.objects.filter(email_key__in=keys).select_related("mailbox").defer("preview", "search_text")

@@ -12,6 +12,8 @@ from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync import tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
+from apps.sync.proof_asking import clear_old, plan_nightly
+from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.states import decide_new_messages
 from apps.sync.tending import QUEUES
 from apps.work.models import Lane
@@ -41,10 +43,25 @@ def tend_runs() -> None:
 
 
 @shared_task
+def prove() -> None:
+    """Take the checks further whose time has come; the sweep wakes for those that wait."""
+    reconcile_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS))
+
+
+@shared_task
+def plan_proofs() -> None:
+    """See that every mailbox has a check to come at night, and that old ones go."""
+    at = now()
+    plan_nightly(at=at)
+    clear_old(at=at)
+
+
+@shared_task
 def sweep() -> None:
     """Every few seconds: return what silent carriers held, and wake for what is due. Covers every lost wake-up."""
     at = now()
     give_back_expired(at=at)
+    give_back_silent(at=at)
     for lane, queue in QUEUES.items():
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
@@ -52,3 +69,5 @@ def sweep() -> None:
         tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if has_due_checks(at=at):
+        prove.apply_async(queue="background", expires=EXPIRES_SECONDS)

@@ -46,6 +46,14 @@ def test_what_a_person_asked_for_goes_whatever_it_is(kind, is_private, mark):
 
 @pytest.mark.parametrize("lane", BY_ITSELF)
 @pytest.mark.parametrize("kind", Kind)
+def test_what_was_in_coripo_before_goes_there_again_whatever_it_is(lane, kind):
+    rules = SyncRules(left_out_kinds=[str(each) for each in Kind])
+
+    assert left_out_by(Case(lane, kind, is_private=True, mark=Mark.Value.SYNCED, is_repair=True), rules) == ""
+
+
+@pytest.mark.parametrize("lane", BY_ITSELF)
+@pytest.mark.parametrize("kind", Kind)
 def test_each_kind_follows_its_own_setting(lane, kind):
     assert left_out_by(Case(lane, kind), SyncRules(left_out_kinds=[str(kind)])) == f"kind_{kind}"
     assert left_out_by(Case(lane, kind, is_private=True), SyncRules(left_out_kinds=[], takes_private=True)) == ""

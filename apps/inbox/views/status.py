@@ -1,4 +1,4 @@
-"""Where the connections stand and what is waiting."""
+"""Where the connections stand, what is waiting, and the proof that nothing is missing."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.core.templatetags.portal import moment
+from apps.inbox.proving import verdict_of
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState
 from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer
+from apps.sync.proof_asking import request_check
+from apps.sync.proof_queries import proofs
 from apps.work.fences import fence, outage
 from apps.work.models import Status
 
@@ -41,6 +44,7 @@ def status(request: PortalRequest) -> HttpResponse:
     mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
     transfers = Transfer.objects.visible_to(request.user)
     newest = transfers.filter(status=Status.DONE).order_by("-pk").values_list("finished_at", flat=True).first()
+    verdicts = [verdict_of(proof) for proof in proofs(request.user)]
     context = {
         "at": at,
         "connections": [
@@ -51,8 +55,18 @@ def status(request: PortalRequest) -> HttpResponse:
         "running": transfers.filter(status=Status.CLAIMED).count(),
         "failed": Message.objects.visible_to(request.user).present().filter(state=MessageState.FAILED).count(),
         "newest": newest,
+        "verdicts": verdicts,
+        "is_checking": any(verdict.step for verdict in verdicts),
     }
     return render(request, "status/status.html", context)
+
+
+@login_required
+@require_POST
+def check_mailbox(request: PortalRequest, pk: int) -> HttpResponse:
+    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
+    request_check(mailbox, user=request.user, at=now())
+    return redirect("status")
 
 
 def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:

@@ -9,5 +9,6 @@ urlpatterns = [
     path("index.php", pages.index, name="index"),
     path("_control/coripo/expire-sessions", control.expire_sessions, name="expire_sessions"),
     path("_control/coripo/knobs", control.turn_knobs, name="knobs"),
+    path("_control/coripo/lose", control.lose, name="lose"),
     path("_control/coripo/orphan-texts", control.orphan_texts, name="orphan_texts"),
 ]

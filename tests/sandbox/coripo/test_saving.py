@@ -67,6 +67,25 @@ def test_an_orphan_of_texts_blocks_its_id(crm: Crm) -> None:
     assert crm.is_missing("Emails", OWN)
 
 
+def test_a_record_that_is_lost_leaves_no_deleted_row_and_its_id_is_free_again(crm: Crm) -> None:
+    email = crm.save("Emails", id=OWN, new_with_id=1, name="A", description="text")
+    note = crm.save("Notes", name="n", parent_type="Emails", parent_id=email)
+
+    answer = crm.client.post("/_control/coripo/lose", {"id": email, "what": "record"}, content_type="application/json")
+
+    assert answer.json() == {"lost": 1}
+    assert crm.ids("Emails", deleted=1) == []
+    assert crm.is_missing("Notes", note)
+    assert crm.save("Emails", id=OWN, new_with_id=1, name="B") == OWN
+    assert crm.read("Emails", OWN, "name") == {"name": "B"}
+
+
+def test_what_can_be_lost_is_said(crm: Crm) -> None:
+    answer = crm.client.post("/_control/coripo/lose", {"id": OWN, "what": "all"}, content_type="application/json")
+
+    assert (answer.status_code, "record, links, files" in answer.json()["error"]) == (400, True)
+
+
 def test_message_ids_are_not_unique(crm: Crm) -> None:
     """message_id is not unique: 4 creates with the same value gave 4 emails."""
     assert len({crm.save("Emails", message_id="abc@x") for _ in range(4)}) == 4

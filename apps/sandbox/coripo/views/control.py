@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.sandbox.control.bodies import BadAsk, answers_in_words, json_of
-from apps.sandbox.coripo import knobs
+from apps.sandbox.coripo import knobs, losing
 from apps.sandbox.coripo.models import EmailText
 from apps.sandbox.coripo.sessions import expire_sessions as end_sessions
 
@@ -39,3 +39,18 @@ def orphan_texts(request: HttpRequest) -> JsonResponse:
         raise BadAsk("The id of the e-mail is missing.")
     EmailText.objects.get_or_create(email_id=email_id)
     return JsonResponse({"ok": True}, status=201)
+
+
+@answers_in_words
+@require_POST
+def lose(request: HttpRequest) -> JsonResponse:
+    """Take rows out of the database, as a broken disk or an old backup does: no deleted row stays behind.
+
+    `what` of the e-mail with this `id`: "record" with all that hangs on it, its "links", or its "files".
+    """
+    wish = json_of(request, "id", "what")
+    try:
+        lost = losing.LOSSES[str(wish.get("what", ""))](str(wish.get("id", "")))
+    except KeyError as error:
+        raise BadAsk(f"what must be one of {', '.join(losing.LOSSES)}.") from error
+    return JsonResponse({"lost": lost})
