@@ -13,11 +13,11 @@ import requests
 from django.test import Client
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.core.clock import now
 from apps.mailboxes.models import Message
 from apps.sync.listing import MessageFilter
 from apps.sync.models import CrmFile, Outcome, Transfer
-from apps.sync.people import MOST_PEOPLE
 from apps.sync.queries import message_page
 from apps.sync.reasons import why
 from tests.sync.carrier import DELIVER, carrier
@@ -271,16 +271,25 @@ def test_scenario_29_of_2000_recipients_some_are_looked_up_and_the_rest_is_told(
     assert message.participants.count() == 2_002
 
     desk.sandbox.forget_requests()
-    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+    url = reverse("people", args=[message.pk])
+    page = browser.get(url).content.decode()
     asked = desk.sandbox.requests()["total"].get("coripo", 0)
+    last = browser.get(f"{url}?page=34").content.decode()
+    asked_for_more = desk.sandbox.requests()["total"].get("coripo", 0) - asked
+    User.objects.filter(pk=desk.user.pk).update(language="cs")
+    czech = browser.get(url).content.decode()
     desk.sync(message)
     desk.deliver()
 
     message.refresh_from_db()
-    assert page.count('class="person"') == MOST_PEOPLE
-    assert f"and {2_002 - MOST_PEOPLE} other people" in page.replace(",", "")
-    assert "It names 2001 people. Only the first 200 were looked up in CORIPO." in page
-    assert asked < 10
+    assert page.count('class="person"') == 60
+    assert "1–60 of 2,002 people" in page
+    assert "2\xa0002" in czech
+    assert "It names 2,001 people. Only the first 200 were looked up in CORIPO." in page
+    assert (page.count("Not looked up"), last.count("Not looked up")) == (0, 22)
+    # Logging in is three of them.
+    assert asked <= 6
+    assert asked_for_more == 0
     assert message.state == "synced"
     assert "Only the first 200" in why(message, user=desk.user).sentence
 
@@ -321,6 +330,26 @@ def test_scenario_30_the_exact_address_comes_first_and_nothing_is_suggested_then
     assert "Perhaps:" not in page
     (record,) = desk.coripo.emails(message.email_key)
     assert [found["id"] for found in desk.coripo.linked(record["id"], "contacts")] == [exact]
+
+
+def test_scenario_30_a_sender_with_an_exchange_name_only_is_shown_as_unresolved_and_never_looked_up(desk, browser):
+    name = "/O=EXCHANGELABS/OU=EXCHANGE ADMINISTRATIVE GROUP/CN=RECIPIENTS/CN=PETR.KOLEGA"
+    message = arrives(desk, letter(desk, From=f"Petr Kolega <{name}>").as_bytes())
+    desk.sandbox.forget_requests()
+
+    page = browser.get(reverse("people", args=[message.pk])).content.decode()
+    asked = desk.sandbox.requests()["total"].get("coripo", 0)
+    panel = browser.get(reverse("message", args=[message.pk]))
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert message.sender_address == name
+    assert page.count("No e-mail address") == 1
+    assert name in page
+    assert asked == 0
+    assert panel.status_code == 200
+    assert message.state == "no_match"
 
 
 def test_scenario_30_an_exchange_name_is_shown_as_unresolved_and_one_s_own_alias_is_oneself(desk, browser):
