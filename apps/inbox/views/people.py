@@ -20,7 +20,8 @@ from apps.sync.people import known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
-PEOPLE_PER_PAGE = 60
+# The text of the e-mail stands below them.
+PEOPLE_PER_PAGE = 12
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
 PLANNED = (
     MessageState.NOT_SYNCED,
@@ -53,6 +54,9 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
     chosen = [choice.record.name for choice in chosen_for(message)]
     rules = rules_of(request.user)
     beyond = people_beyond_limit(message, rules)
+    if len(found) > PEOPLE_PER_PAGE:
+        # Those who matter are not to be looked for on later pages.
+        found.sort(key=lambda person: person.kind != "contact")
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "message": message,
