@@ -26,13 +26,20 @@ class ShownFile:
 def shown_files(listed: Sequence[GraphAttachment], transferred: Sequence[CrmFile]) -> list[ShownFile]:
     """The files in the mailbox, each with its fate, and after them what the transfer found in the text besides."""
     waiting = list(transferred)
-    shown = []
+    rows = {}
     for file in listed:
         # The names of attached items got an ending on their way.
         row = next((row for row in waiting if row.name == file.name or row.name.startswith(f"{file.name}.")), None)
         if row is not None:
             waiting.remove(row)
-        shown.append(_shown(file.name, file.size, file, row))
+            rows[file.id] = row
+    nameless = [file for file in listed if file.id not in rows]
+    if len(nameless) == len(waiting):
+        # A file without a name was given one by Outlook and another one on its way; their order is the same.
+        in_order = sorted(waiting, key=lambda row: row.pk)
+        rows |= {file.id: row for file, row in zip(nameless, in_order, strict=True)}
+        waiting = []
+    shown = [_shown(file.name, file.size, file, rows.get(file.id)) for file in listed]
     return shown + [_shown(row.name, row.size, None, row) for row in waiting]
 
 

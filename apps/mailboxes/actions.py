@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from apps.accounts.models import User
-from apps.core.addresses import canonical
 from apps.graph import signin
 from apps.graph.client import GraphClient
 from apps.graph.errors import Disconnection, GraphError, MailboxDisconnected, MailboxUnavailable
@@ -21,6 +20,7 @@ from apps.graph.parsing import GraphProfile
 from apps.graph.signin import SignedIn
 from apps.mailboxes.folders import subtree
 from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder
+from apps.mailboxes.own_addresses import own_addresses_of
 from apps.mailboxes.tokens import SCOPES
 from apps.mailboxes.turns import WATCHED_EVERY
 from apps.work.wakeups import wake
@@ -137,7 +137,8 @@ def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetim
     words = {
         "address": (profile.mail or profile.user_principal_name)[:254],
         "display_name": profile.display_name[:200],
-        "own_addresses": [own for address in profile.addresses if (own := canonical(address))],
+        "own_addresses": own_addresses_of(profile),
+        "own_addresses_read_at": at,
         "granted_scopes": " ".join(signed_in.scopes)[:500],
         "status": Mailbox.Status.ACTIVE,
         "status_since": at,

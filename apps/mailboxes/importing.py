@@ -16,6 +16,7 @@ from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise
 from apps.mailboxes.folders import refresh_folders
 from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow, read_page
 from apps.mailboxes.models import Mailbox, MailFolder
+from apps.mailboxes.own_addresses import refresh_own_addresses
 from apps.mailboxes.turns import (
     UNAVAILABLE_EVERY,
     UNWATCHED_EVERY,
@@ -116,6 +117,7 @@ def _bring_in_step(look: Look) -> bool:
     has_read_tree = is_tree_due(look.mailbox, at=at)
     if has_read_tree:
         refresh_folders(look.mailbox, look.client, at=at)
+        refresh_own_addresses(look.mailbox, look.client, at=at)
         look.way.answered()
     folders = _followed(look.mailbox)
     # The newest mail of every folder first, so that a person has something to look at.

@@ -34,6 +34,7 @@ class Mailbox(models.Model):
     display_name = models.CharField(max_length=200, blank=True)
     # Every address that is the owner's own, canonical: such people are never matched.
     own_addresses = models.JSONField(default=list)
+    own_addresses_read_at = models.DateTimeField(null=True, blank=True)
     granted_scopes = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     status_since = models.DateTimeField()

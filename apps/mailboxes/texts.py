@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 # Plain text is made from at most this many characters of HTML; more is a bomb or a newsletter nobody reads to its end.
@@ -20,6 +21,31 @@ _UNREAD = frozenset({"script", "style", "title", "template", "svg", "math"})
 # Other letters may change their length when lowered, and positions in the two texts must agree.
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_TAG_NAME = re.compile(r"<(/?)([a-z][^\s/<>]*)", re.IGNORECASE)
+# Browsers nest no deeper, and what cleans HTML takes time that grows with the square of the depth.
+DEEPEST_HTML = 512
+# Elements without an end tag, and those that writers leave open as they may.
+_NEVER_DEEP = frozenset(
+    {
+        *(
+            "area",
+            "base",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "param",
+            "source",
+            "track",
+            "wbr",
+        ),
+        *("dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"),
+    }
+)
 _BREAKS = _HEADINGS | {"br", "p", "div", "tr", "li", "blockquote", "pre", "table", "hr"}
 
 
@@ -76,6 +102,25 @@ def plain_text(html_source: str) -> str:
             parts.append("\n")
     lines = (" ".join(line.split()) for line in html.unescape("".join(parts)).splitlines())
     return "\n".join(_without_repeated_blanks(lines)).strip()
+
+
+def is_too_deep(html_source: str) -> bool:
+    """Whether elements of the HTML lie, or are left open, deeper than DEEPEST_HTML; of very long HTML, of its beginning."""
+    depth = 0
+    still_open: Counter[str] = Counter()
+    for tag in _TAG_NAME.finditer(html_source[:LONGEST_HTML]):
+        name = tag[2].lower()
+        if name in _NEVER_DEEP:
+            continue
+        if not tag[1]:
+            still_open[name] += 1
+            depth += 1
+        elif still_open[name]:
+            still_open[name] -= 1
+            depth -= 1
+        if depth > DEEPEST_HTML:
+            return True
+    return False
 
 
 def _without_repeated_blanks(lines: Iterable[str]) -> list[str]:

@@ -33,17 +33,26 @@ class DomainsField(forms.CharField):
         return domain
 
 
+MOST_ENDINGS = 50
+
+
 class EndingsField(forms.CharField):
     """File endings in one line, as a list in lower case. ".EXE" and "exe" are the same."""
 
-    default_error_messages = {"ending": _("“%(text)s” is not a file ending. Write for example: exe, bat.")}
+    default_error_messages = {
+        "ending": _("“%(text)s” is not a file ending. Write for example: exe, bat."),
+        "many": _("Write fewer file endings."),
+    }
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         words = re.split(r"[\s,;]+", super().to_python(value) or "")
-        return list(dict.fromkeys(self._ending(word) for word in words if word))
+        endings = list(dict.fromkeys(self._ending(word) for word in words if word))
+        if len(endings) > MOST_ENDINGS:
+            raise forms.ValidationError(self.error_messages["many"], code="many")
+        return endings
 
     def _ending(self, word: str) -> str:
         ending = word.lower().removeprefix("*").removeprefix(".")
@@ -76,8 +85,6 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         label=_("File types that are not stored"),
         required=False,
         help_text=_("File endings, separated by commas. Those here from the start are signatures and encrypted texts."),
-        error_messages={"max_length": _("Write fewer file endings.")},
-        max_length=400,
     )
     largest_attachment_mb = forms.IntegerField(
         label=_("Largest attachment (MB)"),

@@ -19,8 +19,6 @@ from apps.sync.rules import rules_of
 FRESH_FOR = timedelta(minutes=10)
 # Somebody who was unknown may have been entered since, so "nobody" is asked about again soon.
 NOBODY_FRESH_FOR = timedelta(minutes=1)
-# A mail to hundreds is shown by its first people; the rest are counted.
-MOST_PEOPLE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +32,9 @@ class KnownContact:
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """Somebody of the mail. `kind` is contact, unknown, unresolved (named without an e-mail address), own, internal or
-    uncounted (of a header that the rules leave out); `is_looked_up` says whether CORIPO was asked.
+    """Somebody of the mail. `kind` is contact, unknown, unresolved (named without an e-mail address), own, internal,
+    uncounted (of a header that the rules leave out) or beyond (of more people than are looked up); `is_looked_up` says
+    whether what is shown is what CORIPO knows.
 
     `suggested` are contacts with the address behind a tag, `jana@` of `jana+crm@`: a guess, until a person takes it.
     """
@@ -62,8 +61,8 @@ class Plan:
 
 def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> list[KnownPerson]:
     """The mail's people in the order of its headers, each address once. With `ask`, CORIPO is asked about what is not
-    known freshly; raises CrmError then."""
-    named = list(message.participants.order_by("pk")[: MOST_PEOPLE * 2])
+    known freshly, of the first MOST_ADDRESSES people that count; raises CrmError then."""
+    named = list(message.participants.order_by("pk"))
     participants = _each_once(named)
     rules = rules_of(user)
     kinds = _Kinds(
@@ -72,24 +71,22 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
         # Somebody may stand in several headers; one that counts is enough.
         in_counted=frozenset(person.address for person in named if person.role in rules.counted_roles),
     )
-    counted = [p.address for p in participants if p.address and kinds.of(p) == ""]
-    counted += [behind for address in counted if (behind := without_tag(address))]
+    counted = [p.address for p in participants if kinds.of(p) == ""][:MOST_ADDRESSES]
+    sought = counted + [behind for address in counted if (behind := without_tag(address))]
     known = {
         row.address: row
-        for row in KnownAddress.objects.filter(user=user, address__in=counted, looked_at__gt=at - FRESH_FOR)
+        for row in KnownAddress.objects.filter(user=user, address__in=sought, looked_at__gt=at - FRESH_FOR)
         if row.contacts or row.looked_at > at - NOBODY_FRESH_FOR
     }
-    missing = [address for address in dict.fromkeys(counted) if address not in known]
+    missing = [address for address in dict.fromkeys(sought) if address not in known]
     account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
     if missing and ask and account:
         known |= _look_up(account, missing, at=at)
     server = CrmServer.objects.current()
-    return [_person(participant, kinds.of(participant), known, server) for participant in participants]
-
-
-def others_than(people: Sequence[KnownPerson], message: Message) -> int:
-    """How many entries of the headers stand behind the people that are shown."""
-    return max(message.participants.count() - len(people), 0) if len(people) == MOST_PEOPLE else 0
+    within = frozenset(counted)
+    return [
+        _person(it, kinds.of(it) or ("" if it.address in within else "beyond"), known, server) for it in participants
+    ]
 
 
 def people_beyond_limit(message: Message, rules: SyncRules) -> int:
@@ -122,7 +119,7 @@ def _each_once(named: Sequence[Participant]) -> list[Participant]:
     found: dict[str, Participant] = {}
     for participant in named:
         found.setdefault(participant.address or f"{participant.name} {participant.written_address}", participant)
-    return list(found.values())[:MOST_PEOPLE]
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

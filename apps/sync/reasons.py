@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -260,9 +261,9 @@ def _people_left_out(told: _Story) -> list[str]:
 
 
 def beyond_limit_sentence(count: int) -> str:
-    return _("It names %(count)d people. Only the first %(most)d were looked up in CORIPO.") % {
-        "count": count,
-        "most": MOST_ADDRESSES,
+    return _("It names %(count)s people. Only the first %(most)s were looked up in CORIPO.") % {
+        "count": number_format(count),
+        "most": number_format(MOST_ADDRESSES),
     }
 
 

@@ -6,6 +6,7 @@ from django.utils.html import escape
 
 from apps.mailboxes.letters import Attachment, Letter
 from apps.mailboxes.models import Message
+from apps.mailboxes.texts import is_too_deep
 from apps.sync.models import SyncRules
 from apps.sync.selecting import MEGABYTE, why_left_out
 
@@ -26,6 +27,9 @@ def texts_of_record(letter: Letter, message: Message, rules: SyncRules) -> tuple
     elif letter.is_body_left:
         text = message.preview
         remarks.insert(0, "Text je příliš dlouhý a zůstává v Outlooku. / The text is too long and stays in Outlook.")
+    if is_too_deep(html):
+        html = ""
+        remarks.append("Vzhled textu zůstává v Outlooku. / The layout of the text stays in Outlook.")
     if remarks and message.web_link:
         remarks.append(f"Outlook: {message.web_link}")
     if not remarks:

@@ -1,5 +1,8 @@
 """What Microsoft 365 and CORIPO are asked for when a message is read: body, files, people; and opening the record."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -52,6 +55,45 @@ def test_a_plain_text_is_shown_as_text(desk: Desk, client_of_desk: Client) -> No
 
     assert "Hello &lt;script&gt;" in page
     assert "<script>" not in page
+
+
+HEAD = "From: jana@kovarna-morava.example\r\nSubject: Podklady\r\nMessage-ID: <{key}@kovarna-morava.example>\r\n"
+SEALED = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n\r\nsealed\r\n"
+PICTURE = 'Content-Type: text/html\r\n\r\n<p><img src="https://x.example/a.png"></p>'
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        (SEALED, "This e-mail is encrypted. Its text can be read in Outlook."),
+        ("Content-Type: text/plain\r\n\r\n \r\n", "This e-mail has no text."),
+        ("Content-Type: text/plain\r\n\r\nslovo\r\n", ""),
+        (PICTURE, "1 picture from outside is not shown."),
+    ],
+)
+def test_scenario_33_where_there_is_nothing_to_read_the_frame_says_so(
+    desk: Desk, client_of_desk: Client, rest: str, said: str
+) -> None:
+    message = desk.receives_raw((HEAD.format(key=uuid4()) + rest).encode())
+
+    page = get(client_of_desk, "message_body", message).content.decode()
+
+    assert re.findall('<p class="letter__note">([^<]*)</p>', page) == ([said] if said else [])
+
+
+def test_a_file_without_a_name_is_shown_once_with_its_fate(desk: Desk, client_of_desk: Client) -> None:
+    desk.coripo.contact("jana@kovarna-morava.example")
+    parts = "--b\r\nContent-Type: text/plain\r\n\r\ntext\r\n--b\r\nContent-Type: application/x-odd\r\n\r\nodd\r\n"
+    named = '--b\r\nContent-Type: application/pdf; name="a.pdf"\r\n\r\n%PDF\r\n--b--\r\n'
+    mail = HEAD.format(key=uuid4()) + f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}{named}"
+    message = desk.receives_raw(mail.encode())
+    desk.sync(message)
+    desk.deliver()
+
+    page = get(client_of_desk, "files", message).content.decode()
+
+    assert page.count('class="file-line"') == 2
+    assert page.count("In CORIPO") == 2
 
 
 @pytest.mark.parametrize(("fault", "said"), [("5xx", "Microsoft 365"), ("throttle", "Microsoft 365")])

@@ -1,10 +1,12 @@
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.mailboxes.models import Mailbox, MailFolder
+from apps.mailboxes.models import Mailbox, MailFolder, Message
 from apps.sync.models import NoMatch, OpensIn, SyncRules
 from tests.factories import CrmAccountFactory, MailboxFactory, MailFolderFactory
 
@@ -100,6 +102,60 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     assert rules.opens_in == OpensIn.SAME_TAB
 
 
+def test_what_automatic_runs_leave_out_can_be_ticked_and_unticked(people: dict[str, Client], owner: User) -> None:
+    kinds = [kind for kind in Message.Kind.values if kind != Message.Kind.MAIL]
+    ticked = {"left_out_kinds": kinds, "takes_private": "on", "store_inline_images": "on", "store_attachments": "on"}
+
+    people["owner"].post("/settings/emails/", EMAILS | ticked)
+    with_all = SyncRules.objects.get(user=owner)
+    shown = people["owner"].get("/settings/emails/").content.decode()
+    people["owner"].post("/settings/emails/", EMAILS)
+    with_none = SyncRules.objects.get(user=owner)
+    shown_then = people["owner"].get("/settings/emails/").content.decode()
+
+    assert sorted(with_all.left_out_kinds) == sorted(kinds)
+    assert (with_all.takes_private, with_all.store_inline_images, with_all.store_attachments) == (True, True, True)
+    assert with_none.left_out_kinds == []
+    assert (with_none.takes_private, with_none.store_inline_images, with_none.store_attachments) == (
+        False,
+        False,
+        False,
+    )
+    for name in (*(f'left_out_kinds" value="{kind}' for kind in kinds), "takes_private", "store_inline_images"):
+        box = re.compile(rf'<input[^>]*name="{name}"[^>]*checked')
+        assert box.search(shown), name
+        assert not box.search(shown_then), name
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("", []),
+        ("exe, bat", ["exe", "bat"]),
+        (".EXE;*.Bat\n js  exe", ["exe", "bat", "js"]),
+        ("smlouva", ["smlouva"]),
+        ("žurnál, 7z", ["žurnál", "7z"]),
+    ],
+)
+def test_file_endings_are_taken_as_people_write_them(
+    people: dict[str, Client], owner: User, written: str, kept: list[str]
+) -> None:
+    answer = people["owner"].post("/settings/emails/", EMAILS | {"unwanted_types": written})
+
+    assert answer.status_code == 302
+    assert SyncRules.objects.get(user=owner).unwanted_types == kept
+    shown = people["owner"].get("/settings/emails/").content.decode()
+    assert not kept or f'value="{", ".join(kept)}"' in shown
+
+
+def test_signatures_and_notices_are_left_out_from_the_start(people: dict[str, Client], owner: User) -> None:
+    shown = people["owner"].get("/settings/emails/").content.decode()
+
+    assert {"p7s", "p7m"} <= set(SyncRules(user=owner).unwanted_types)
+    for kind in ("bounce", "auto_reply", "bulk", "meeting"):
+        assert re.search(rf'name="left_out_kinds" value="{kind}"[^>]*checked', shown), kind
+
+
 @pytest.mark.parametrize("choice", OpensIn.values)
 def test_where_records_open_can_be_chosen(people: dict[str, Client], owner: User, choice: str) -> None:
     people["owner"].post("/settings/emails/", EMAILS | {"opens_in": choice})
@@ -116,6 +172,12 @@ def test_where_records_open_can_be_chosen(people: dict[str, Client], owner: User
         ({"internal_domains": "firma.example\nnot a domain"}, "“not a domain” is not a domain."),
         ({"counted_roles": []}, "Choose one header at least."),
         ({"counted_roles": ["reply-to"]}, "Select a valid choice."),
+        ({"unwanted_types": "exe, .tar.gz"}, "“.tar.gz” is not a file ending."),
+        ({"unwanted_types": "<b>"}, "“&lt;b&gt;” is not a file ending."),
+        ({"unwanted_types": "a" * 21}, "is not a file ending."),
+        ({"unwanted_types": ", ".join(f"e{n}" for n in range(51))}, "Write fewer file endings."),
+        ({"left_out_kinds": ["mail"]}, "Select a valid choice."),
+        ({"left_out_kinds": ["bulk", "spam"]}, "Select a valid choice."),
         ({"internal_domains": "localhost"}, "“localhost” is not a domain."),
         ({"internal_domains": "<script>"}, "“&lt;script&gt;” is not a domain."),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -11,8 +12,11 @@ from apps.mailboxes import following, whereabouts
 from apps.mailboxes.actions import follow_folders, note_page_seen, refresh_now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.mailboxes.models import Mailbox, MailFolder, Message, Participant
+from apps.mailboxes.own_addresses import READ_EVERY
+from tests.factories import UserFactory
 from tests.mailboxes.conftest import Post
-from tests.sandbox_server import mime
+from tests.mailboxes.signing_in import connect
+from tests.sandbox_server import Sandbox, mime
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -310,3 +314,24 @@ def test_scenario_22_one_mailbox_has_one_carrier(post: Post) -> None:
 
     assert inner == [False]
     assert post.decided == []
+
+
+def test_scenario_30_aliases_of_a_mailbox_that_is_connected_already_are_read_within_a_day(sandbox: Sandbox) -> None:
+    alias = f"obchod-{uuid4().hex[:8]}@strojirny-beskyd.example"
+    person = sandbox.person(aliases=[alias.upper()])
+    mailbox = connect(person, user=UserFactory.create(), at=timezone.now())
+    post = Post(sandbox=sandbox, person=person, mailbox=mailbox)
+    at_first = mailbox.own_addresses
+    post.look()
+    # As it was connected before aliases were asked for.
+    Mailbox.objects.filter(pk=mailbox.pk).update(own_addresses=[person["mail"]])
+
+    post.look(with_tree=True)
+    on_the_same_day = post.mailbox.own_addresses
+    yesterday = timezone.now() - READ_EVERY
+    Mailbox.objects.filter(pk=mailbox.pk).update(own_addresses_read_at=yesterday)
+    post.look(with_tree=True)
+
+    assert at_first == [person["mail"], alias]
+    assert on_the_same_day == [person["mail"]]
+    assert post.mailbox.own_addresses == [person["mail"], alias]

@@ -48,6 +48,8 @@ def message_body(request: PortalRequest, pk: int) -> HttpResponse:
         context = {
             "message": message,
             "body": safe_body(html_source=found.html, text=found.text, inline_images=_data_addresses(found.images)),
+            # An empty frame would look like a fault of ours.
+            "is_empty": not found.text.strip() and "<img" not in found.html.lower(),
         }
     response = render(request, "inbox/body.html", context)
     response["Content-Security-Policy"] = POLICY

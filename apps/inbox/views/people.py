@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -15,10 +16,12 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.causes import sentence_for
 from apps.sync.chosen import chosen_for
-from apps.sync.people import known_people, others_than, people_beyond_limit, plan
+from apps.sync.people import known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
+# The text of the e-mail stands below them.
+PEOPLE_PER_PAGE = 12
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
 PLANNED = (
     MessageState.NOT_SYNCED,
@@ -51,11 +54,15 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
     chosen = [choice.record.name for choice in chosen_for(message)]
     rules = rules_of(request.user)
     beyond = people_beyond_limit(message, rules)
+    if len(found) > PEOPLE_PER_PAGE:
+        # Those who matter are not to be looked for on later pages.
+        found.sort(key=lambda person: person.kind != "contact")
+    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "message": message,
-        "others": others_than(found, message),
+        "page": page,
         "beyond_limit": beyond_limit_sentence(beyond) if beyond else "",
-        "people": [(person, Participant.Role(person.role).label) for person in found],
+        "people": [(person, Participant.Role(person.role).label) for person in page],
         "in_crm": sum(person.kind == "contact" for person in found),
         "sought": sum(person.kind in ("contact", "unknown") for person in found),
         "plan": plan(found, user=request.user, chosen=chosen) if message.state in PLANNED else None,

@@ -17,6 +17,8 @@ class Person(models.Model):
     oid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     coripo_user = models.CharField(max_length=60, unique=True)
     coripo_password = models.CharField(max_length=100)
+    # Further addresses under which mail reaches the person.
+    aliases = models.JSONField(default=list)
     language = models.CharField(max_length=2, choices=Language, default=Language.CZECH)
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +30,7 @@ def add_person(
     coripo_password: str = "",
     coripo_role: str = "user",
     language: str = Person.Language.CZECH,
+    aliases: Sequence[str] = (),
 ) -> Person:
     """Create a person with an empty mailbox and a CORIPO user. What is left out is made from the name, and unique.
 
@@ -47,6 +49,7 @@ def add_person(
         coripo_user=coripo_user.strip() or local_part,
         coripo_password=coripo_password or uuid.uuid4().hex[:12],
         language=language,
+        aliases=list(aliases),
     )
     is_like = Q(mail__iexact=person.mail) | Q(coripo_user__iexact=person.coripo_user)
     if Person.objects.filter(is_like).exists():

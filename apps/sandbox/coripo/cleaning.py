@@ -40,6 +40,12 @@ HTML_ATTRIBUTES = {
 }
 # `data:` is missing, so such images lose their source and go.
 URL_SCHEMES = {"http", "https", "mailto", "ftp", "cid", "tel", "news", "nntp"}
+# Deeper than this no browser nests elements. Those named have no end tag, or need none.
+DEEPEST = 512
+NEVER_DEEP = frozenset(
+    ["area", "base", "br", "col", "dd", "dt", "hr", "img", "input", "li", "link", "meta", "option", "p", "param",
+     "tbody", "td", "tfoot", "th", "thead", "tr", "wbr"]
+)  # fmt: skip
 IMAGE = re.compile(r"<img\b[^>]*>")
 VISIBLE = re.compile(r"<(img|iframe|hr)\b", re.IGNORECASE)
 
@@ -83,7 +89,7 @@ def clean_email_html(text: str, *, plain: str) -> str:
     '<p>1 < 2 & 3</p>'
     """
     pure = nh3.clean(
-        text.replace("\0", ""),
+        _flattened(text.replace("\0", "")),
         tags=HTML_TAGS,
         clean_content_tags={"script", "style", "title"},
         attributes=HTML_ATTRIBUTES,
@@ -130,6 +136,22 @@ def parse_moment(text: str) -> datetime | None:
 def parse_date(text: str) -> date | None:
     moment = parse_moment(text)
     return moment.date() if moment else None
+
+
+def _flattened(text: str) -> str:
+    """Without the tags of elements that lie too deep: the cleaner's time grows with the square of the depth."""
+    depth = 0
+
+    def shallow(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[1].lower() in NEVER_DEEP:
+            return tag[0]
+        is_end = tag[0].startswith("</")
+        was_shallow = depth <= DEEPEST if is_end else depth < DEEPEST
+        depth = max(depth + (-1 if is_end else 1), 0)
+        return tag[0] if was_shallow else ""
+
+    return TAG.sub(shallow, text)
 
 
 def _prefix_ids(tag: str, attribute: str, value: str) -> str:

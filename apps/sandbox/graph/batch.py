@@ -4,7 +4,7 @@ import base64
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -99,8 +99,9 @@ def _part_wire(part: Part, outer: Wire) -> Wire:
 
 
 def _response(name: str, reply: Reply) -> Part:
-    if isinstance(reply.content, bytes):
-        body: Any = base64.b64encode(reply.content).decode()
+    if isinstance(reply.content, bytes | Iterator):
+        content = reply.content if isinstance(reply.content, bytes) else b"".join(reply.content)
+        body: Any = base64.b64encode(content).decode()
     else:
         body = reply.content
     headers = {**reply.headers, "Content-Type": reply.content_type}

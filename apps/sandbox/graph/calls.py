@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -106,9 +106,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: `content` is a JSON object, raw bytes of `content_type`, or None."""
+    """An answer: `content` is a JSON object, raw bytes of `content_type`, in one piece or in many, or None."""
 
-    content: dict[str, Any] | bytes | None
+    content: dict[str, Any] | bytes | Iterator[bytes] | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"

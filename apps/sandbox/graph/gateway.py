@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
@@ -18,7 +20,7 @@ DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","Scal
 
 
 @csrf_exempt
-def serve(request: HttpRequest, path: str) -> HttpResponse:
+def serve(request: HttpRequest, path: str) -> HttpResponseBase:
     """Everything below /v1.0/."""
     wire = Wire(
         method=request.method or "GET",
@@ -29,7 +31,10 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
         base_url=request.build_absolute_uri("/v1.0"),
     )
     reply = answer(wire)
-    if isinstance(reply.content, bytes):
+    response: HttpResponseBase
+    if isinstance(reply.content, Iterator):
+        response = StreamingHttpResponse(reply.content, content_type=reply.content_type)
+    elif isinstance(reply.content, bytes):
         response = HttpResponse(reply.content, content_type=reply.content_type)
     else:
         text = "" if reply.content is None else json.dumps(reply.content, ensure_ascii=False)

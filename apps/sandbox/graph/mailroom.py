@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.sandbox.control.models import Person
-from apps.sandbox.graph import bodies, ids, mime, rewriting, shapes
+from apps.sandbox.graph import bodies, fillers, ids, mime, rewriting, shapes
 from apps.sandbox.graph.models import ExtendedProperty, Folder, Index, Mailbox, MasterCategory, Message, Removal, Source
 
 # Well-known names and what Outlook calls the folders. `msgfolderroot` is the parent of the others.
@@ -190,7 +190,7 @@ def _message(
         has_attachments=any(not part.is_inline for part in mail.parts),
         importance=mail.importance,
         flag={"flagStatus": "notFlagged"},
-        size=len(delivery.mime),
+        size=fillers.filled_size(delivery.mime),
         facts=shapes.facts(mail),
         attachments=[shapes.part_facts(part) for part in mail.parts],
     )

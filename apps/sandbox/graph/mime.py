@@ -16,7 +16,7 @@ from email.parser import BytesHeaderParser
 from email.utils import collapse_rfc2231_value, parsedate_to_datetime
 from typing import TypeVar
 
-from apps.sandbox.graph import bodies
+from apps.sandbox.graph import bodies, fillers
 from apps.sandbox.graph.addresses import Address, addresses
 from apps.sandbox.graph.headers import all_headers, decoded, header, raw_text, storable, text_of, unfolded
 
@@ -107,9 +107,11 @@ def read(source: bytes) -> Mail:
     )
 
 
-def attachment_content(source: bytes, number: int) -> bytes:
-    """The bytes of an attachment, counted from 1 as in `Mail.parts`: a file decoded, a message as its source."""
-    return _attachments(list(_leaves(_parsed(source))))[number - 1].content()
+def attachment_content(source: bytes, number: int) -> bytes | Iterator[bytes]:
+    """The bytes of an attachment, counted from 1 as in `Mail.parts`: a file decoded, a message as its source. Of a file
+    that is only filling, piece by piece."""
+    leaf = _attachments(list(_leaves(_parsed(source))))[number - 1]
+    return fillers.filling(leaf.filler_size) if leaf.filler_size else leaf.content()
 
 
 # ── Parts ─────────────────────────────────────────────────────────────────
@@ -164,6 +166,11 @@ class _Leaf:
         marked = unfolded(self.part, ITEM_HEADER).lower()
         return marked if marked in {"event", "contact"} else ""
 
+    @property
+    def filler_size(self) -> int:
+        said = unfolded(self.part, fillers.HEADER).strip()
+        return int(said) if said.isdecimal() else 0
+
     def content(self) -> bytes:
         if self.part.is_multipart():
             return b"\n".join(_tolerant(inner.as_bytes, default=b"") for inner in _children(self.part))
@@ -181,7 +188,8 @@ class _Leaf:
             kind="reference" if is_link else "item" if self.item else "file",
             name=self.file_name or self._unnamed(number),
             content_type=self.content_type,
-            size=len(self.content()) + sum(len(str(key)) + len(str(value)) + 4 for key, value in self.part.raw_items()),
+            size=(self.filler_size or len(self.content()))
+            + sum(len(str(key)) + len(str(value)) + 4 for key, value in self.part.raw_items()),
             is_inline=is_shown and not self.item,
             content_id=content_id,
             item=self.item,

@@ -102,7 +102,7 @@ def user(person: Person, properties: tuple[str, ...] = USER_DEFAULT) -> Json:
         "preferredLanguage": {"cs": "cs-CZ", "en": "en-US"}[person.language],
         "id": str(person.oid),
         "otherMails": [],
-        "proxyAddresses": [f"SMTP:{person.mail}"],
+        "proxyAddresses": [f"SMTP:{person.mail}", *(f"smtp:{alias}" for alias in person.aliases)],
         "accountEnabled": True,
         "userType": "Member",
     }

@@ -1,5 +1,9 @@
 """Measured on SuiteCRM 7.14.6: "Emails"."""
 
+import time
+
+import pytest
+
 from apps.sandbox.coripo import knobs
 from apps.sandbox.coripo.models import User
 from tests.sandbox.coripo.conftest import Crm
@@ -118,3 +122,16 @@ def test_emails_can_be_taken_away(crm: Crm) -> None:
     assert "Notes" in modules
     assert crm.call("set_entry", "Emails", {"name": "x"})["number"] == 20
     assert crm.call("set_relationship", "Emails", "x", "contacts", [contact], [], 0)["failed"] == 1
+
+
+@pytest.mark.parametrize("bomb", ["<div>" * 100_000 + "x" + "</div>" * 100_000, "<b><i>" * 50_000 + "x"])
+def test_endless_nesting_keeps_the_server_busy_for_no_more_than_a_moment(crm: Crm, bomb: str) -> None:
+    """With every level kept, the first one took a minute of CPU."""
+    began = time.process_time()
+
+    email = crm.save("Emails", description="x", description_html=bomb)
+
+    html = crm.read("Emails", email, "description_html")["description_html"]
+    assert time.process_time() - began < 10
+    assert "x" in html
+    assert html.count("&lt;div&gt;") + html.count("&lt;b&gt;") + html.count("&lt;i&gt;") <= 512

@@ -1,6 +1,7 @@
 """Attachments: three kinds, and the traps of listing them."""
 
 import base64
+from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
 
@@ -145,3 +146,28 @@ def test_an_id_of_another_message(graph: GraphCaller, jana: Person, listed: dict
 
     url = f"messages/{other}/attachments/{listed['logo.png']['id']}"
     assert graph.refusal("GET", url) == (404, "ErrorItemNotFound")
+
+
+def test_a_filler_is_a_file_of_its_size_in_every_way_of_reading_it(graph: GraphCaller, jana: Person) -> None:
+    """So that a mail of 150 MB need be neither sent to the sandbox nor kept there."""
+    size = 3_000_000
+    message = EmailMessage()
+    message["Subject"] = "Large"
+    message.set_content("See the file")
+    filler = [f"X-Sandbox-Filler: {size}"]
+    message.add_attachment(b"", "application", "zip", filename="big.zip", cte="7bit", headers=filler)
+    message.add_attachment(PDF, maintype="application", subtype="pdf", filename="small.pdf")
+    row = mailroom.deliver(jana.mail, message.as_bytes())
+    own = graph.get("messages?$select=id")["value"][0]["id"]
+    listed = {item["name"]: item for item in graph.get(f"messages/{own}/attachments")["value"]}
+    path = f"messages/{own}/attachments/{listed['big.zip']['id']}"
+
+    streamed = b"".join(graph.send("GET", f"{path}/$value").streaming_content)
+    whole = message_from_bytes(b"".join(graph.send("GET", f"messages/{own}/$value").streaming_content))
+
+    assert listed["big.zip"]["size"] >= size
+    assert len(streamed) == size
+    assert base64.b64decode(graph.get(path)["contentBytes"]) == streamed
+    assert [part.get_payload(decode=True) for part in whole.get_payload()[1:]] == [streamed, PDF]
+    assert row.size > size
+    assert len(row.source.mime) < 2_000

@@ -27,9 +27,13 @@ def client(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return JsonResponse({"people": [shown(person) for person in Person.objects.order_by("pk")]})
-    wish = json_of(request, "name", "mail", "coripo_user", "coripo_password", "coripo_role", "language")
+    wish = json_of(request, "name", "mail", "coripo_user", "coripo_password", "coripo_role", "language", "aliases")
+    aliases = wish.pop("aliases", [])
+    if not isinstance(aliases, list):
+        raise BadAsk("The aliases must be a list of addresses.")
+    words = {name: str(value) for name, value in wish.items()}
     try:
-        person = add_person(**{"name": "", **{name: str(value) for name, value in wish.items()}})
+        person = add_person(**{"name": "", **words}, aliases=[str(alias) for alias in aliases])
     except PersonRefused as error:
         raise BadAsk(str(error)) from error
     return JsonResponse(shown(person), status=201)

@@ -44,7 +44,7 @@ def content(call: Call, message: str, attachment: str, folder: str | None = None
         raise errors.method_not_allowed()
     is_item = row.attachments[number - 1]["kind"] == "item"
     content_type = VALUE_TYPES[_item_kind(row, number)] if is_item else row.attachments[number - 1]["contentType"]
-    return Reply(_content(row, number), content_type=content_type)
+    return Reply(mime.attachment_content(bytes(row.source.mime), number), content_type=content_type)
 
 
 def of_message(call: Call, row: Message, properties: tuple[str, ...] | None) -> list[dict[str, Any]]:
@@ -61,4 +61,5 @@ def _item_kind(row: Message, number: int) -> str:
 
 
 def _content(row: Message, number: int) -> bytes:
-    return mime.attachment_content(bytes(row.source.mime), number)
+    content = mime.attachment_content(bytes(row.source.mime), number)
+    return content if isinstance(content, bytes) else b"".join(content)

@@ -5,7 +5,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.sandbox.graph import access, errors, expanding, filters, knobs, mailroom, properties, searching, shapes, words
+from apps.sandbox.graph import (
+    access,
+    errors,
+    expanding,
+    fillers,
+    filters,
+    knobs,
+    mailroom,
+    properties,
+    searching,
+    shapes,
+    words,
+)
 from apps.sandbox.graph.calls import Call, Reply
 from apps.sandbox.graph.expanding import Expansion
 from apps.sandbox.graph.finding import folder_named, message_named
@@ -57,7 +69,7 @@ def show(call: Call, message: str, folder: str | None = None) -> Reply:
 def source(call: Call, message: str, folder: str | None = None) -> Reply:
     """The mail exactly as it was delivered."""
     row = message_named(call.mailbox, message, folder=folder)
-    return Reply(bytes(row.source.mime), content_type="text/plain")
+    return Reply(fillers.filled(bytes(row.source.mime)), content_type="text/plain")
 
 
 def update(call: Call, message: str, folder: str | None = None) -> Reply:
