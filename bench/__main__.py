@@ -3,6 +3,8 @@
 ./run bench                      every figure, `name value unit <= aim`
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
+./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
+./run bench slow                 clicks beside somebody's long selection at a slow CORIPO
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import figures, kill, storm
+from bench import backlog, figures, kill, slow, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -22,11 +24,17 @@ def main(arguments: list[str]) -> int:
     kills.add_argument("--profile", choices=["small", "large"], default="small")
     kills.add_argument("--seed", type=int, default=1)
     commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
+    commands.add_parser("backlog", help="click while 100,000 e-mails are waiting")
+    commands.add_parser("slow", help="click while CORIPO is slow for somebody else")
     options = parser.parse_args(arguments)
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
     if options.command == "storm":
         return storm.main()
+    if options.command == "backlog":
+        return backlog.main()
+    if options.command == "slow":
+        return slow.main()
     return figures.main()
 
 

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -171,8 +171,19 @@ class Installation:
         if self.profile == "large":
             with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
                 return connection.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
-        database = sqlite3.connect(f"file:{Path(self.folder.name) / 'portal.sqlite3'}?mode=ro", uri=True, timeout=20)
-        try:
+        with closing(self._sqlite("ro")) as database:
             return database.execute(sql, parameters).fetchall()
-        finally:
-            database.close()
+
+    def write(self, sql: str, *parameters: object) -> None:
+        """Put rows into the portal's database that would take too long through its doors, in one transaction."""
+        if self.profile == "large":
+            with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+                # Without parameters a per cent sign stands for itself.
+                connection.execute(sql.replace("?", "%s").encode(), parameters or None)
+            return
+        with closing(self._sqlite("rw")) as database, database:
+            database.execute(sql, parameters)
+
+    def _sqlite(self, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+        file = Path(self.folder.name) / "portal.sqlite3"
+        return sqlite3.connect(f"file:{file}?mode={mode}", uri=True, timeout=60)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 
 import pytest
 
+from bench import slow
 from bench.desk import BenchDesk
 from tests.installation import Installation, Profile
 from tests.visitor import wait_until
@@ -49,6 +51,16 @@ def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself
         assert strikes(installation) == 0
         stored = [email["message_id"] for email in desks[0].coripo.emails()]
         assert len(stored) == len(set(stored)) == MAILS * DESKS
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(300)
+def test_scenario_15_a_click_does_not_wait_for_somebody_elses_selection_at_a_slow_coripo() -> None:
+    """Whoever waited would wait for a slow call at least."""
+    with Installation() as installation:
+        waits = slow.run(installation)
+
+    assert statistics.median(waits.beside) < slow.SLOW_SECONDS
 
 
 def strikes(installation: Installation) -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.work.pace import DRIFT, FEWEST, FIRST, MOST, NARROWED_EVERY, note_turn, width
+from apps.work.pace import DRIFT, FEWEST, FIRST, MOST, note_turn, width
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,6 @@ def test_what_several_met_at_once_counts_once():
     turns(5, seconds=None, troubles=1)
 
     assert width(KEY) == MOST // 2
-    assert NARROWED_EVERY < timedelta(minutes=1)
 
 
 def test_answers_that_take_several_times_as_long_halve_and_what_lasts_is_usual_in_the_end():
