@@ -1,8 +1,8 @@
 """Clicks behind a backlog: how long until a carrier takes them, while all workers are at the backlog.
 
 The rows of the backlog are written by SQL. Their mails are in no mailbox, so that Graph refuses each of them and the workers
-go through as many as they can. A person's own backlog waits in the lane of older mail; somebody else's in turn there and in
-the lane of the clicks themselves.
+go through as many as they can. A person's own backlog waits in the lane of older mail; somebody else's there, and then as many
+again in the lane of the clicks themselves.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run(installation: Installation, *, waiting: int, clicks: int) -> dict[str, l
         "one's own": [click_to_start(busy, pk) for pk in own],
         "somebody else's": [click_to_start(other, pk) for pk in theirs[:clicks]],
     }
-    installation.write("update sync_transfer set lane = 'interactive' where status = 'queued'")
+    queue_copies(installation, of=pattern, number=waiting, lane="interactive")
     measured["somebody else's in the same lane"] = [click_to_start(other, pk) for pk in theirs[clicks:]]
     assert busy.active() > waiting // 2, "the backlog was gone before the last click"
     return measured
@@ -62,8 +62,8 @@ def queue_copies(installation: Installation, *, of: int, number: int, lane: str)
         "mailboxes_message",
         f"from mailboxes_message, numbers where id = {of}",
         {
-            "graph_id": "'backlog-' || cast(n as text)",
-            "email_key": "'backlog-' || cast(n as text) || '@firma.example'",
+            "graph_id": f"'{lane}-' || cast(n as text)",
+            "email_key": f"'{lane}-' || cast(n as text) || '@firma.example'",
             "state": "'queued'",
         },
         number=number,
@@ -71,7 +71,7 @@ def queue_copies(installation: Installation, *, of: int, number: int, lane: str)
     _copy(
         installation,
         "sync_transfer",
-        f"from sync_transfer pattern, mailboxes_message copy where message_id = {of} and copy.graph_id like 'backlog-%'",
+        f"from sync_transfer pattern, mailboxes_message copy where message_id = {of} and copy.graph_id like '{lane}-%'",
         {
             "message_id": "copy.id",
             "mailbox_id": "copy.mailbox_id",
