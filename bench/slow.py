@@ -30,10 +30,9 @@ def main() -> int:
     results = Results()
     with Installation() as installation:
         waits = run(installation)
-    ratio = statistics.median(waits.beside) / statistics.median(waits.alone)
-    n = f"medians of {CLICKS} clicks beside {ASKED} e-mails at {SLOW_SECONDS:g} s a call, over as many alone"
-    results.add("click_beside_slow_ratio", ratio, "x", at_most=1.5, n=n)
-    note(f"worst click {max(waits.alone):.2f} s alone, {max(waits.beside):.2f} s beside the slow ones")
+    n = f"worst of {CLICKS} clicks beside {ASKED} e-mails of somebody else at {SLOW_SECONDS:g} s a call"
+    results.add("click_beside_slow_s", max(waits.beside), "s", at_most=SLOW_SECONDS, n=n)
+    note(f"median {statistics.median(waits.beside):.2f} s, and {statistics.median(waits.alone):.2f} s alone")
     return 1 if results.missed else 0
 
 

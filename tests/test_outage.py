@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 
 import pytest
@@ -56,11 +55,11 @@ def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself
 @pytest.mark.whole
 @pytest.mark.timeout(300)
 def test_scenario_15_a_click_does_not_wait_for_somebody_elses_selection_at_a_slow_coripo() -> None:
-    """Whoever waited would wait for a slow call at least."""
+    """Whoever waited for a slow batch would wait for several slow calls."""
     with Installation() as installation:
         waits = slow.run(installation)
 
-    assert statistics.median(waits.beside) < slow.SLOW_SECONDS
+    assert max(waits.beside) < slow.SLOW_SECONDS * 2
 
 
 def strikes(installation: Installation) -> int:

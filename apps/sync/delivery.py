@@ -44,10 +44,16 @@ log = logging.getLogger(__name__)
 BUSY = timedelta(seconds=1)
 
 
-def deliver_due(lane: str, *, until: datetime) -> bool:
+def nobody() -> None:
+    """There is no other carrier to call."""
+
+
+def deliver_due(lane: str, *, until: datetime, call_another: Callable[[], None] = nobody) -> bool:
     """Deliver due transfers of a lane, mailbox by mailbox in turn, until none is due or the time is up.
 
-    Returns whether more is due. Never raises for trouble of one batch: that is logged, and its rows wait for another try.
+    `call_another` is called where others wait behind the mailbox whose batch is carried: its services may be slow, and the
+    wake-up that brought us may have been theirs. Returns whether more is due. Never raises for trouble of one batch: that is
+    logged, and its rows wait for another try.
     """
     served: set[int] = set()
     busy: set[int] = set()
@@ -58,17 +64,23 @@ def deliver_due(lane: str, *, until: datetime) -> bool:
                 return False
             served.clear()
             continue
-        is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until)
+        is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until, call_another=call_another)
         (served if is_free else busy).add(mailbox.pk)
     return mailboxes_with_due(lane=lane, at=now()).exists()
 
 
-def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime) -> bool:
+def _carry_one(
+    mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime, call_another: Callable[[], None]
+) -> bool:
     """Carry one batch of this mailbox. False where as many are under way already as Graph or CORIPO bears."""
     try:
         with crm_session(mailbox.owner.crm_account, lane=lane) as keep:
             batch = claim_batch(mailbox, lane=lane, at=at)
-            return batch is None or _carry_safely(batch, keep, lane=lane, until=until)
+            if batch is None:
+                return True
+            if mailboxes_with_due(lane=lane, at=at).exclude(pk=mailbox.pk).exists():
+                call_another()
+            return _carry_safely(batch, keep, lane=lane, until=until)
     except LimitReached:
         return False
 

@@ -8,7 +8,7 @@ from apps.core.addresses import canonical
 from apps.core.clock import now
 from apps.crm.face import Address
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox, Participant
+from apps.mailboxes.models import Mailbox, Message, Participant
 from apps.sync.deciding import counted_addresses
 from apps.sync.models import SyncRules
 from apps.sync.people import known_people, plan
@@ -24,7 +24,9 @@ def letter(*, also_in_cc: str = "") -> Letter:
         return Address(name=role, address=f"{role}@zakaznik.example")
 
     cc = (named("cc"), named(also_in_cc)) if also_in_cc else (named("cc"),)
-    return Letter("", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, ())
+    return Letter(
+        "", "", named("from"), (named("to"),), cc, (named("bcc"),), None, "", "", False, Message.Kind.MAIL, ()
+    )
 
 
 def counted(roles: list[str], **words: str) -> list[str]:

