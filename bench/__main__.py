@@ -4,6 +4,8 @@
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
 ./run bench bulk --mails N       a run over everything while CORIPO is slow, and forecasts in a large mailbox
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
+./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
+./run bench slow                 clicks beside somebody's long selection at a slow CORIPO
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import bulk, figures, kill, storm
+from bench import backlog, bulk, figures, kill, slow, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +27,8 @@ def main(arguments: list[str]) -> int:
     runs = commands.add_parser("bulk", help="run over everything, foresee it, and reckon how long it takes")
     runs.add_argument("--mails", type=int, default=bulk.MAILS)
     commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
+    commands.add_parser("backlog", help="click while 100,000 e-mails are waiting")
+    commands.add_parser("slow", help="click while CORIPO is slow for somebody else")
     options = parser.parse_args(arguments)
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
@@ -32,6 +36,10 @@ def main(arguments: list[str]) -> int:
         return bulk.main(mails=options.mails)
     if options.command == "storm":
         return storm.main()
+    if options.command == "backlog":
+        return backlog.main()
+    if options.command == "slow":
+        return slow.main()
     return figures.main()
 
 

@@ -19,12 +19,14 @@ CUSTOMERS = 20
 
 
 class BenchDesk:
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *, domain: str = "kovarna-morava.example") -> None:
+        """`domain` is where the customers are from: a fault can be aimed at the calls to CORIPO that name it."""
         self.installation = installation
         self.sandbox = installation.sandbox
         self.person = self.sandbox.person()
         self.coripo = Coripo(self.sandbox.url, self.person["coripo_user"], self.person["coripo_password"])
-        self.customers = [f"zakaznik{number}-{uuid4().hex[:6]}@kovarna-morava.example" for number in range(CUSTOMERS)]
+        self.domain = domain
+        self.customers = [f"zakaznik{number}-{uuid4().hex[:6]}@{domain}" for number in range(CUSTOMERS)]
         company = self.coripo.company("Kovárna Morava a.s.")
         for number, address in enumerate(self.customers):
             self.coripo.contact(address, last_name=f"Zákazník {number}", company=company)
@@ -35,7 +37,7 @@ class BenchDesk:
         """Deliver mails to the mailbox; their Message-IDs, bare."""
         message_ids = []
         for number in range(count):
-            message_id = f"{uuid4().hex}@kovarna-morava.example"
+            message_id = f"{uuid4().hex}@{self.domain}"
             files = (("nabidka.pdf", b"%PDF-1.4 " + message_id.encode()),) if number % with_file_every == 0 else ()
             self.sandbox.deliver(
                 self.person["mail"],

@@ -203,8 +203,18 @@ class Installation:
         if self.profile == "large":
             with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
                 return connection.execute(sql.replace("?", "%s").encode(), parameters).fetchall()
-        database = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=20)
-        try:
+        with closing(self._sqlite("ro")) as database:
             return database.execute(sql, parameters).fetchall()
-        finally:
-            database.close()
+
+    def write(self, sql: str, *parameters: object) -> None:
+        """Put rows into the portal's database that would take too long through its doors, in one transaction."""
+        if self.profile == "large":
+            with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+                # Without parameters a per cent sign stands for itself.
+                connection.execute(sql.replace("?", "%s").encode(), parameters or None)
+            return
+        with closing(self._sqlite("rw")) as database, database:
+            database.execute(sql, parameters)
+
+    def _sqlite(self, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self._database}?mode={mode}", uri=True, timeout=60)

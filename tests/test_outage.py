@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bench import slow
 from bench.desk import BenchDesk
 from tests.installation import Installation, Profile
 from tests.visitor import wait_until
@@ -49,6 +50,16 @@ def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself
         assert strikes(installation) == 0
         stored = [email["message_id"] for email in desks[0].coripo.emails()]
         assert len(stored) == len(set(stored)) == MAILS * DESKS
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(300)
+def test_scenario_15_a_click_does_not_wait_for_somebody_elses_selection_at_a_slow_coripo() -> None:
+    """Whoever waited for a slow batch would wait for several slow calls."""
+    with Installation() as installation:
+        waits = slow.run(installation)
+
+    assert max(waits.beside) < slow.SLOW_SECONDS * 2
 
 
 def strikes(installation: Installation) -> int:

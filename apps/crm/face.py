@@ -11,6 +11,7 @@ from typing import Protocol
 
 from apps.core.addresses import Address
 from apps.crm.errors import CrmError
+from apps.crm.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,11 @@ class FoundRecords:
 
 class CrmClient(Protocol):
     """One login at one CRM, used by one thread at a time."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """How quickly CORIPO has answered this client so far, and how often it met trouble."""
+        ...
 
     def probe(self) -> Probe:
         """Who the login is and what it may do."""

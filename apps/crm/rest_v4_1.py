@@ -20,11 +20,16 @@ from apps.crm.face import (
     RecordSight,
     StoredEmail,
 )
+from apps.crm.pulse import Pulse
 
 
 class RestV41:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    @property
+    def pulse(self) -> Pulse:
+        return self._caller.transport.pulse
 
     def probe(self) -> Probe:
         return probing.probe(self._caller)

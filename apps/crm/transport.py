@@ -4,6 +4,7 @@ import http.cookiejar
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from apps.crm.errors import CrmContractBroken, CrmOutcomeUnknown, CrmRejected, CrmThrottled, CrmUnreachable
+from apps.crm.pulse import Pulse
 
 ENDPOINT = "/service/v4_1/rest.php"
 # An upload goes through the server's XSS filter: measured 1.2 to 1.9 s for each megabyte, doubled for slower machines.
@@ -45,6 +47,7 @@ class Transport:
             raise CrmRejected(field="address", reason="it is no address of a web service")
         self.url = base if base.endswith(".php") else base + ENDPOINT
         self.patience = patience
+        self.pulse = Pulse()
 
     def call(self, method: str, arguments: Mapping[str, Any], *, is_write: bool) -> Any:
         """The decoded answer, a fault included.
@@ -63,12 +66,15 @@ class Transport:
         body: dict[str, Any] = {"data": form}
         if size > LARGE_FORM_BYTES:
             body = {"files": {name: (None, value) for name, value in form.items()}}
+        began = time.monotonic()
         try:
             response = _session().post(self.url, timeout=timeout, allow_redirects=False, **body)
         except (InvalidURL, InvalidSchema, MissingSchema, UnicodeError) as error:
             raise CrmRejected(field="address", reason="it is no address of a web service") from error
         except requests.RequestException as error:
+            self.pulse.troubles += 1
             raise _silence(method, error, is_write=is_write) from error
+        self.pulse.note(response.status_code, seconds=time.monotonic() - began)
         return _answer(method, response, is_write=is_write)
 
 

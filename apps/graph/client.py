@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from apps.graph import parsing
-from apps.graph.errors import GraphContractBroken, GraphError, GraphRejected, GraphTooLarge, GraphUnreachable, ItemGone
+from apps.graph.errors import GraphContractBroken, GraphError, GraphTooLarge, GraphUnreachable, ItemGone
 from apps.graph.parsing import (
     MESSAGE_FIELDS,
     GraphAttachment,
@@ -161,7 +161,8 @@ class GraphClient:
     def whereabouts(self, message_ids: Sequence[str]) -> list[Presence | GraphError]:
         """Where each message is now, in order; one unit for each, twenty to a request.
 
-        An outcome that is an error says nothing of the message. Raises GraphRejected where an id is another mailbox's.
+        An outcome that is an error says nothing of the message; GraphRejected stands for an id that is none, or another
+        mailbox's.
         """
         outcomes: list[Presence | GraphError] = []
         for start in range(0, len(message_ids), BATCH_LIMIT):
@@ -170,8 +171,6 @@ class GraphClient:
             for message_id, answer in zip(ids, answers, strict=True):
                 if isinstance(answer, ItemGone):
                     outcomes.append(Presence(message_id, ""))
-                elif isinstance(answer, GraphRejected):
-                    raise answer
                 elif isinstance(answer, GraphError):
                     outcomes.append(answer)
                 else:

@@ -128,12 +128,6 @@ def note_page_seen(user: User, *, at: datetime) -> None:
 
 
 def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetime) -> Mailbox:
-    known = Mailbox.objects.filter(home_account_id=signed_in.home_account_id).first()
-    if known is not None and known.owner_id != user.pk:
-        if not _is_own_sign_in(user, signed_in):
-            raise MailboxTaken
-        known.delete()
-        known = None
     words = {
         "address": (profile.mail or profile.user_principal_name)[:254],
         "display_name": profile.display_name[:200],
@@ -145,11 +139,17 @@ def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetim
         "status_reason": "",
         "next_look_at": at,
     }
-    if known is None:
-        known = Mailbox.objects.create(
-            owner=user, home_account_id=signed_in.home_account_id, connected_at=at, page_seen_at=at, **words
-        )
-    else:
+    new = {"owner": user, "connected_at": at, "page_seen_at": at, **words}
+    # Two may come back from Microsoft with one account in the same moment: whoever is second finds the first one's row.
+    known, is_new = Mailbox.objects.select_for_update().get_or_create(
+        home_account_id=signed_in.home_account_id, defaults=new
+    )
+    if known.owner_id != user.pk:
+        if not _is_own_sign_in(user, signed_in):
+            raise MailboxTaken
+        known.delete()
+        known, is_new = Mailbox.objects.create(home_account_id=signed_in.home_account_id, **new), True
+    if not is_new:
         Mailbox.objects.filter(pk=known.pk).update(**words)
         known.refresh_from_db()
     changed = MailboxToken.objects.filter(pk=known.pk).update(

@@ -130,7 +130,7 @@ def _bring_in_step(look: Look) -> bool:
         with _its_own_trouble(folder):
             is_in_step = follow(look, folder) and is_in_step
     # Only now: what left one folder may have turned up in another, and that one may be new.
-    if not has_missing(look.mailbox):
+    if not has_missing(look.mailbox, at=now()):
         return is_in_step
     if not has_read_tree:
         refresh_folders(look.mailbox, look.client, at=now())

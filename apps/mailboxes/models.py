@@ -202,7 +202,7 @@ class Message(models.Model):
     search_text = models.TextField(blank=True)
     state = models.CharField(max_length=16, choices=MessageState, default=MessageState.NOT_SYNCED)
     seen_round = models.PositiveIntegerField(default=0)
-    # Left its folder according to a delta; a look-up by id decides whether it moved or is gone.
+    # Left its folder according to a delta; from then on a look-up by id decides whether it moved or is gone.
     missing_since = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
 

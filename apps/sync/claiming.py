@@ -78,7 +78,7 @@ def next_mailbox(*, lane: str, at: datetime, served: Collection[int] = ()) -> Ma
     """The mailbox whose first due transfer waits longest among those that have not had their turn."""
     waits_since = _due_in_it(lane=lane, at=at).order_by("not_before").values("not_before")[:1]
     waiting = mailboxes_with_due(lane=lane, at=at).exclude(pk__in=served)
-    return waiting.select_related("owner").order_by(Subquery(waits_since), "pk").first()
+    return waiting.select_related("owner__crm_account__server").order_by(Subquery(waits_since), "pk").first()
 
 
 def _due_in_it(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:

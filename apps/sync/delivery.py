@@ -8,6 +8,7 @@ rows alone. Each step is logged by its name with the claim, so that a reader (an
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from apps.mailboxes.models import Mailbox
 from apps.sync import recording
 from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
+from apps.sync.crm_sessions import crm_session, watched
 from apps.sync.deciding import counted_addresses, people_of, targets_for
 from apps.sync.fetching import SLOTS, fetch_letters
 from apps.sync.files import attach_files
@@ -42,10 +44,16 @@ log = logging.getLogger(__name__)
 BUSY = timedelta(seconds=1)
 
 
-def deliver_due(lane: str, *, until: datetime) -> bool:
+def nobody() -> None:
+    """There is no other carrier to call."""
+
+
+def deliver_due(lane: str, *, until: datetime, call_another: Callable[[], None] = nobody) -> bool:
     """Deliver due transfers of a lane, mailbox by mailbox in turn, until none is due or the time is up.
 
-    Returns whether more is due. Never raises for trouble of one batch: that is logged, and its rows wait for another try.
+    `call_another` is called where others wait behind the mailbox whose batch is carried: its services may be slow, and the
+    wake-up that brought us may have been theirs. Returns whether more is due. Never raises for trouble of one batch: that is
+    logged, and its rows wait for another try.
     """
     served: set[int] = set()
     busy: set[int] = set()
@@ -56,19 +64,36 @@ def deliver_due(lane: str, *, until: datetime) -> bool:
                 return False
             served.clear()
             continue
-        is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until)
+        is_free = _carry_one(mailbox, lane=Lane(lane), at=at, until=until, call_another=call_another)
         (served if is_free else busy).add(mailbox.pk)
     return mailboxes_with_due(lane=lane, at=now()).exists()
 
 
-def _carry_one(mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime) -> bool:
-    """Carry one batch of this mailbox. False where as many requests as Graph allows are under way in it already."""
-    batch = claim_batch(mailbox, lane=lane, at=at)
-    if batch is None:
-        return True
+def _carry_one(
+    mailbox: Mailbox, *, lane: Lane, at: datetime, until: datetime, call_another: Callable[[], None]
+) -> bool:
+    """Carry one batch of this mailbox. False where as many are under way already as Graph or CORIPO bears."""
+    try:
+        with crm_session(mailbox.owner.crm_account, lane=lane) as keep:
+            batch = claim_batch(mailbox, lane=lane, at=at)
+            if batch is None:
+                return True
+            if mailboxes_with_due(lane=lane, at=at).exclude(pk=mailbox.pk).exists():
+                call_another()
+            return _carry_safely(batch, keep, lane=lane, until=until)
+    except LimitReached:
+        return False
+
+
+def _carry_safely(batch: Batch, keep_session: Callable[[], None], *, lane: Lane, until: datetime) -> bool:
+    def beat() -> bool:
+        keep_session()
+        return batch.renew(at=now())
+
+    mailbox = batch.mailbox
     _step(batch, "claimed")
     try:
-        with heartbeat(lambda: batch.renew(at=now()), every_seconds=settings.LEASE_SECONDS / 3):
+        with heartbeat(beat, every_seconds=settings.LEASE_SECONDS / 3):
             carry(batch, lane=lane, until=until)
     except LimitReached:
         recording.give_back_unfetched(batch, [], cause="", not_before=now() + BUSY)
@@ -90,7 +115,7 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
     """
     rules = rules_of(batch.mailbox.owner)
     try:
-        with crm_login(batch.account) as crm:
+        with crm_login(batch.account) as crm, watched(batch.account, crm):
             reach(batch.account, crm)
             fetched = _fetched(batch, lane=lane, rules=rules)
             _step(batch, "fetched")

@@ -17,14 +17,18 @@ from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_du
 from apps.sync.states import decide_new_messages
 from apps.sync.tending import QUEUES
 from apps.work.models import Lane
-from apps.work.wakeups import EXPIRES_SECONDS
+from apps.work.wakeups import EXPIRES_SECONDS, wake
 
 
 @shared_task
 def carry_transfers(*, lane: str) -> None:
-    """Drain a lane for a while, then ask for another turn if there is more."""
-    if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
-        carry_transfers.apply_async(kwargs={"lane": lane}, queue=QUEUES[Lane(lane)], expires=EXPIRES_SECONDS)
+    """Drain a lane for a while, with others where there is more than one mailbox, then ask for another turn if there is more."""
+
+    def call_another() -> None:
+        wake(carry_transfers.name, queue=QUEUES[Lane(lane)], lane=lane)
+
+    if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS), call_another=call_another):
+        call_another()
 
 
 @shared_task

@@ -221,3 +221,18 @@ class Fence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} until {self.until:%H:%M:%S}"
+
+
+class Pace(models.Model):
+    """How many may be at work at `key` at once: what the service bears, as found by trying (apps/work/pace.py)."""
+
+    key = models.CharField(max_length=80, unique=True)
+    width = models.PositiveSmallIntegerField()
+    # Good turns since the width last changed.
+    good_turns = models.PositiveSmallIntegerField(default=0)
+    # Its quickest answer of late.
+    usual_seconds = models.FloatField(null=True)
+    narrowed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.width} at once"

@@ -272,6 +272,23 @@ def test_many_lost_messages_are_looked_up_a_hundred_at_a_time(post: Post, monkey
     assert Message.objects.filter(gone_at=None).count() == 0
 
 
+@pytest.mark.parametrize("graph_id", ["AAMkneplatne", "AAMk/neplatné"])
+def test_an_id_that_is_none_stops_no_look(post: Post, graph_id: str) -> None:
+    """However it came into a row: Graph refuses it and says nothing of a mail, and those beside it are settled as ever."""
+    for subject in ("Rozbitá", "Smazaná", "Zůstává"):
+        post.arrive(subject)
+    post.look()
+    post.sandbox.control("DELETE", f"messages/{Message.objects.get(subject='Smazaná').graph_id}")
+    Message.objects.filter(subject="Rozbitá").update(graph_id=graph_id, missing_since=timezone.now())
+    looked_at = post.mailbox.looked_at
+
+    post.look()
+
+    assert sorted(post.subjects()) == ["Rozbitá", "Zůstává"]
+    assert post.mailbox.looked_at > looked_at
+    assert not whereabouts.has_missing(post.mailbox, at=timezone.now())
+
+
 def test_a_mailbox_is_looked_at_again_after_a_minute_while_its_owner_looks_and_else_after_some_more(post: Post) -> None:
     now = timezone.now()
     Mailbox.objects.filter(pk=post.mailbox.pk).update(page_seen_at=now)

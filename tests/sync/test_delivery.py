@@ -395,7 +395,9 @@ def test_a_batch_of_200_costs_few_requests(desk):
     desk.sandbox.forget_requests()
 
     desk.sync(*messages)
-    desk.deliver()
+    # On a busy machine one drain's time may end before they do.
+    while Transfer.objects.active().exists():
+        desk.deliver()
 
     assert Transfer.objects.filter(status=Status.DONE, result="stored").count() == 200
     assert desk.sandbox.requests()["total"]["coripo"] <= 40

