@@ -1,0 +1,87 @@
+"""A large mailbox imported by a real installation: how large its workers become, and what it costs at Graph.
+
+The workers' peak is what the kernel noted (VmHWM). It is noted at a fifth of the mail as well: what has not grown since then
+does not grow with the mailbox.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.desk import BenchDesk
+from bench.results import Results, note
+from tests.installation import Installation, Profile
+from tests.sandbox_server import ROOT
+from tests.visitor import wait_until
+
+DAYS = 80
+# The portal's own figures are of a mailbox that is in step within this time.
+LONGEST_SECONDS = 1800
+
+
+def main(*, messages: int, profile: Profile = "small") -> int:
+    results = Results()
+    with Installation(profile=profile) as installation:
+        desk = BenchDesk(installation)
+        generate(desk, messages)
+        desk.visitor.sign_in()
+        measure(installation, desk, results, messages=messages)
+    return 1 if results.missed else 0
+
+
+def generate(desk: BenchDesk, messages: int) -> None:
+    """Fill the desk's mailbox with mail of the last 80 days, in the sandbox's own process."""
+    generator = [sys.executable, "-m", "apps.sandbox", "generate", "--mailbox", desk.person["mail"]]
+    subprocess.run(
+        [*generator, "--messages", str(messages), "--days", str(DAYS)],
+        cwd=ROOT,
+        env={
+            **desk.installation.environment,
+            "SANDBOX_DATA": desk.sandbox.folder.name,
+            "DJANGO_SETTINGS_MODULE": "apps.sandbox.settings",
+        },
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def measure(installation: Installation, desk: BenchDesk, results: Results, *, messages: int) -> None:
+    """From *Connect mailbox* until every followed folder is in step."""
+    desk.sandbox.forget_requests()
+    began = time.monotonic()
+    desk.visitor.connect_mailbox()
+    wait_until(lambda: desk.imported() >= messages // 5, seconds=LONGEST_SECONDS, what="a fifth is imported")
+    early = peak_of_workers(installation)
+    wait_until(lambda: is_in_step(installation), seconds=LONGEST_SECONDS, what="the mailbox is in step")
+    took = time.monotonic() - began
+    rows = desk.imported()
+    requests_sent = desk.sandbox.requests()["total"]["graph"]
+    n = f"{rows} messages"
+    results.add("graph_requests_per_1000_imported", requests_sent / rows * 1000, "requests", at_most=30, n=n)
+    note(f"{rows / took:.0f} messages/s imported")
+    results.add("import_worker_peak", peak_of_workers(installation), "MB", at_most=200, n=f"largest worker, {n}")
+    note(f"the largest worker had {early:.0f} MB at a fifth of them")
+
+
+def is_in_step(installation: Installation) -> bool:
+    """Whether every followed folder has been read to its end."""
+    (folders, done) = installation.rows(
+        "select count(*), count(completed_at) from mailboxes_mailfolder where is_followed"
+    )[0]
+    return bool(folders) and folders == done
+
+
+def peak_of_workers(installation: Installation) -> float:
+    """The largest resident size that any worker process has had, in MB (10^6 bytes)."""
+    peaks = [_peak_kib(worker.pid) for worker in installation.children("worker")]
+    return max(peaks) * 1024 / 1_000_000
+
+
+def _peak_kib(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
