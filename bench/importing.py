@@ -53,17 +53,25 @@ def measure(installation: Installation, desk: BenchDesk, results: Results, *, me
     desk.sandbox.forget_requests()
     began = time.monotonic()
     desk.visitor.connect_mailbox()
-    wait_until(lambda: desk.imported() >= messages // 5, seconds=LONGEST_SECONDS, what="a fifth is imported")
-    early = peak_of_workers(installation)
-    wait_until(lambda: is_in_step(installation), seconds=LONGEST_SECONDS, what="the mailbox is in step")
+    memory = WorkerMemory(installation)
+    wait_until(
+        lambda: memory.look() and desk.imported() >= messages // 5, seconds=LONGEST_SECONDS, what="a fifth is here"
+    )
+    early = memory.peak_mb
+    wait_until(
+        lambda: memory.look() and is_in_step(installation), seconds=LONGEST_SECONDS, what="the mailbox is in step"
+    )
     took = time.monotonic() - began
     rows = desk.imported()
     requests_sent = desk.sandbox.requests()["total"]["graph"]
     n = f"{rows} messages"
     results.add("graph_requests_per_1000_imported", requests_sent / rows * 1000, "requests", at_most=30, n=n)
     note(f"{rows / took:.0f} messages/s imported")
-    results.add("import_worker_peak", peak_of_workers(installation), "MB", at_most=200, n=f"largest worker, {n}")
+    results.add("import_worker_peak", memory.peak_mb, "MB", at_most=200, n=f"largest worker, {n}")
     note(f"the largest worker had {early:.0f} MB at a fifth of them")
+    for line in installation.lines:
+        if " ended with " in line:
+            note(line.strip())
 
 
 def is_in_step(installation: Installation) -> bool:
@@ -74,14 +82,24 @@ def is_in_step(installation: Installation) -> bool:
     return bool(folders) and folders == done
 
 
-def peak_of_workers(installation: Installation) -> float:
-    """The largest resident size that any worker process has had, in MB (10^6 bytes)."""
-    peaks = [_peak_kib(worker.pid) for worker in installation.children("worker")]
-    return max(peaks) * 1024 / 1_000_000
+class WorkerMemory:
+    """The largest resident size that any worker process has had, those that have ended included."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.peak_mb = 0.0
+
+    def look(self) -> bool:
+        """Take note; True, so that it can stand before a condition."""
+        for worker in self.installation.children("worker"):
+            self.peak_mb = max(self.peak_mb, _peak_mb(worker.pid))
+        return True
 
 
-def _peak_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    return 0
+def _peak_mb(pid: int) -> float:
+    """In MB (10^6 bytes); 0 for a process that has ended meanwhile."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1_000_000

@@ -1,4 +1,4 @@
-"""The owner of one seeded mailbox at the portal's pages; driven by `bench/scale.py`, one round for each line it writes.
+"""The owner of one seeded mailbox at the portal's pages; driven by `bench/scale.py`, one page for each line it writes.
 
 Each page goes through Django's test client: middleware, view, queries and template, without the socket.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 
 import django
 
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from apps.mailboxes.models import MailFolder, Message  # noqa: E402
@@ -46,19 +48,26 @@ def main(messages: int) -> None:
     }
     client = Client()
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
-    _answer({"seeded_seconds": time.monotonic() - began})
-    for _line in sys.stdin:
-        _answer({name: _seconds(client, path) for name, path in pages.items()})
+    _answer({"seconds": time.monotonic() - began, "pages": list(pages)})
+    for line in sys.stdin:
+        _answer(_look(client, pages[line.strip()]))
 
 
-def _seconds(client: Client, path: str) -> float:
+def _look(client: Client, path: str) -> dict[str, float]:
     # The page asks by htmx what has changed; the list is asked for as a whole page.
     headers = {"HX-Request": "true"} if "/states/" in path else {}
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time() + _backend_seconds()
     answer = client.get(path, headers=headers)
-    took = time.perf_counter() - began
+    took, cpu_took = time.perf_counter() - began, time.process_time() + _backend_seconds() - cpu_began
     assert answer.status_code in (200, 204, 286), (path, answer.status_code)
-    return took
+    return {"seconds": took, "cpu_seconds": cpu_took}
+
+
+def _backend_seconds() -> float:
+    """Processor time so far of this connection's PostgreSQL backend, from the kernel's scheduler."""
+    if connection.vendor != "postgresql":
+        return 0
+    return int(Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _answer(words: object) -> None:
