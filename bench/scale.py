@@ -26,6 +26,8 @@ from tests.sandbox_server import ROOT
 from tests.services import postgresql
 
 Engine = Literal["postgresql", "sqlite"]
+# The index reads all entries of a common word, however rare the other one is (ADR 0008).
+WITHOUT_AIM = {"two_words"}
 
 
 def main(*, small: int, large: int, rounds: int) -> int:
@@ -52,7 +54,9 @@ def measure(results: Results, *, engine: Engine, small: int, large: int, rounds:
         wall_large = statistics.median(look.seconds for _, look in taken)
         n = f"{large} against {small} messages, {engine}: {_ms(at_large)} against {_ms(at_small)} ms of processor time"
         n += f", {_ms(wall_large)} against {_ms(wall_small)} ms by the clock"
-        if engine == "postgresql" or page == "list_page":
+        if page in WITHOUT_AIM:
+            note(f"{page} {at_large / at_small:.3g} x   ({n})")
+        elif engine == "postgresql" or page == "list_page":
             results.add(f"{page}_time_ratio", at_large / at_small, "x", at_most=1.3, n=n)
         else:
             results.add(f"{page}_seconds", wall_large, "s", at_most=0.5, n=n)
