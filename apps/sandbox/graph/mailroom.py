@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.sandbox.control.models import Person
 from apps.sandbox.graph import bodies, ids, mime, rewriting, shapes
+from apps.sandbox.graph.mime import Mail
 from apps.sandbox.graph.models import ExtendedProperty, Folder, Index, Mailbox, MasterCategory, Message, Removal, Source
 
 # Well-known names and what Outlook calls the folders. `msgfolderroot` is the parent of the others.
@@ -67,7 +68,7 @@ class Delivery:
     received_at: datetime | None = None
     is_read: bool = False
     is_draft: bool = False
-    mail: mime.Mail | None = None
+    mail: Mail | None = None
 
 
 class NoSuchMailbox(LookupError):
