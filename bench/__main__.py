@@ -6,6 +6,8 @@
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 ./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
 ./run bench slow                 clicks beside somebody's long selection at a slow CORIPO
+./run bench scale                pages at a million messages against a thousand, on PostgreSQL and SQLite
+./run bench import --messages N  the workers' memory while a mailbox of N messages is loaded
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import backlog, bulk, figures, kill, slow, storm
+from bench import backlog, bulk, figures, importing, kill, scale, slow, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,18 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
     commands.add_parser("backlog", help="click while 100,000 e-mails are waiting")
     commands.add_parser("slow", help="click while CORIPO is slow for somebody else")
+    scales = commands.add_parser("scale", help="time the pages of a large mailbox")
+    scales.add_argument("--small", type=int, default=1_000)
+    scales.add_argument("--large", type=int, default=1_000_000)
+    scales.add_argument("--rounds", type=int, default=25)
+    imports = commands.add_parser("import", help="load a large mailbox")
+    imports.add_argument("--messages", type=int, default=200_000)
+    imports.add_argument("--profile", choices=["small", "large"], default="small")
     options = parser.parse_args(arguments)
+    if options.command == "scale":
+        return scale.main(small=options.small, large=options.large, rounds=options.rounds)
+    if options.command == "import":
+        return importing.main(messages=options.messages, profile=options.profile)
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
     if options.command == "bulk":

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
-import subprocess
-import sys
 import time
-from pathlib import Path
 
+from bench import importing, scale
 from bench.desk import BenchDesk
 from bench.results import Results, note
 from tests.installation import Installation
-from tests.sandbox_server import ROOT
 from tests.visitor import wait_until
 
 IMPORTED = 5_000
-SMALL, LARGE = 1_000, 20_000
+SMALL, LARGE, ROUNDS = 1_000, 20_000, 25
 BATCH = 200
 
 
@@ -28,40 +24,15 @@ def main() -> int:
         click_to_start(desk, results)
         for messages in (SMALL, LARGE):
             proof_cost(installation, messages, results)
-    list_page(results)
+    scale.measure(results, engine="sqlite", small=SMALL, large=LARGE, rounds=ROUNDS)
     return 1 if results.missed else 0
 
 
-def generate(desk: BenchDesk, messages: int) -> None:
-    """Fill the mailbox behind the portal's back."""
-    desk.sandbox.command("generate", "--mailbox", desk.person["mail"], "--messages", str(messages), "--days", "80")
-
-
 def import_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
-    generate(desk, IMPORTED)
+    importing.generate(desk, IMPORTED)
     desk.visitor.sign_in()
-    desk.sandbox.forget_requests()
-    began = time.monotonic()
-    desk.visitor.connect_mailbox()
-    wait_until(lambda: _is_in_step(installation, desk), seconds=300, what="the mailbox is in step")
-    took = time.monotonic() - began
-    rows = int(str(installation.rows("select count(*) from mailboxes_message")[0][0]))
-    requests_sent = desk.sandbox.requests()["total"]["graph"]
-    results.add(
-        "graph_requests_per_1000_imported", requests_sent / rows * 1000, "requests", at_most=30, n=f"{rows} messages"
-    )
-    note(f"{rows / took:.0f} messages/s imported")
+    importing.measure(installation, desk, results, messages=IMPORTED)
     desk.visitor.connect_crm()
-
-
-def _is_in_step(installation: Installation, desk: BenchDesk) -> bool:
-    followed = (
-        "select count(*) from mailboxes_mailfolder folder join mailboxes_mailbox mailbox"
-        " on mailbox.id = folder.mailbox_id where lower(mailbox.address) = ? and is_followed"
-    )
-    ((folders,),) = installation.rows(followed, desk.person["mail"].lower())
-    ((pending,),) = installation.rows(f"{followed} and completed_at is null", desk.person["mail"].lower())
-    return bool(folders) and not pending
 
 
 def transfer_cost(desk: BenchDesk, results: Results) -> None:
@@ -82,11 +53,11 @@ def transfer_cost(desk: BenchDesk, results: Results) -> None:
 def proof_cost(installation: Installation, messages: int, results: Results) -> None:
     """A check that finds nothing, asked for with the button, so that all ids are compared: a mailbox of its own."""
     desk = BenchDesk(installation)
-    generate(desk, messages)
+    importing.generate(desk, messages)
     desk.receive(BATCH, with_file_every=BATCH + 1)
     desk.visitor.sign_in()
     desk.visitor.connect_mailbox()
-    wait_until(lambda: _is_in_step(installation, desk), seconds=600, what="the mailbox is in step")
+    wait_until(lambda: importing.is_in_step(installation), seconds=600, what="the mailbox is in step")
     desk.visitor.connect_crm()
     desk.sync(desk.wait_for_import(BATCH)[:BATCH])
     wait_until(lambda: desk.active() == 0, seconds=120, what="the batch is delivered")
@@ -142,21 +113,3 @@ def click_to_start(desk: BenchDesk, results: Results) -> None:
         requests_sent.append(desk.sandbox.requests()["total"]["coripo"])
     results.add("click_to_start", max(waits), "s", at_most=1, n=f"worst of {clicks} clicks on idle workers")
     results.add("crm_requests_per_click", max(requests_sent), "requests", at_most=8, n=f"worst of {clicks}")
-
-
-def list_page(results: Results) -> None:
-    """The same page over few and many rows, in turn, in one process: medians, and their ratio."""
-    script = Path(__file__).with_name("list_page.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(SMALL), str(LARGE)], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    small, large, queries = done.stdout.split()
-    ratio = float(large) / float(small)
-    results.add(
-        "list_page_time_ratio",
-        ratio,
-        "x",
-        at_most=1.3,
-        n=f"{LARGE} against {SMALL} messages, SQLite, {queries} queries",
-    )
-    note(f"list page {statistics.mean([float(small), float(large)]) * 1000:.0f} ms")

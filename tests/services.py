@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,14 +20,20 @@ def free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def wait_for_port(port: int) -> None:
+    def listens() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    _wait(listens, what=f"something listens on port {port}")
+
+
+def _wait(is_so: Callable[[], bool], *, what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on port {port}")
 
 
 @contextmanager
@@ -64,8 +70,10 @@ def postgresql() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         cwd=folder,
     )
+    is_ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     try:
-        wait_for_port(port)
+        # The port is open some time before the server lets anybody in.
+        _wait(lambda: subprocess.run(is_ready).returncode == 0, what="PostgreSQL lets somebody in")
         yield f"postgresql://portal@127.0.0.1:{port}/postgres"
     finally:
         server.terminate()

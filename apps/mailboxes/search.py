@@ -4,12 +4,13 @@ A message is found by a text when each word of the text begins a word of the mes
 punctuation do not matter. Two ways lead there, and `apps/sync/listing.py` chooses:
 
 - `matching` reads rows. Right for few rows, or where so many match that a page is soon full.
-- `looked_up` asks the text index of ADR 0008. Right for what is rare.
+- `looked_up` asks the text index of ADR 0008 about some months. Right for what is rarer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from django.db import connections, models
 from django.db.models.expressions import RawSQL
@@ -20,15 +21,14 @@ from apps.mailboxes.texts import words_of
 LONGEST_SEARCH_TEXT = 8000
 # Shorter beginnings are shared by so many words that looking them up costs more than it leaves out.
 SHORTEST_LOOKED_UP = 3
-# One in twenty at a million messages: reading finds ten thousand matches as soon as the index would list all.
-MOST_LOOKED_UP = 50_000
 
 _LOOK_UP = {
-    "postgresql": "SELECT message_id FROM mailboxes_message_words WHERE words @@ %s::tsquery",
+    "postgresql": "SELECT mailboxes_message_words_found(%s::tsquery)",
     "sqlite": "SELECT rowid FROM mailboxes_message_words WHERE mailboxes_message_words MATCH %s",
 }
-_TERM = {"postgresql": "'{mailbox}:{word}':*", "sqlite": '"{mailbox}:{word}"*'}
+_TERM = {"postgresql": "'{mailbox}:{month}:{word}':*", "sqlite": '"{mailbox}:{month}:{word}"*'}
 _AND = {"postgresql": " & ", "sqlite": " AND "}
+_OR = {"postgresql": " | ", "sqlite": " OR "}
 
 
 def search_text(text: str) -> str:
@@ -46,27 +46,25 @@ def matching(messages: models.QuerySet[Message], words: Sequence[str]) -> models
     return messages
 
 
-def looked_up(messages: models.QuerySet[Message], words: Sequence[str], *, mailbox_id: int) -> models.QuerySet[Message]:
-    """Those of this mailbox that hold all words, found by the text index. At least one word is needed.
+def month_of(at: datetime) -> int:
+    """The month, in UTC, as the text index counts them: from January 2000 on; what is older belongs to that one."""
+    at = at.astimezone(UTC)
+    return max(0, (at.year - 2000) * 12 + at.month - 1)
 
-    Nothing else in `messages` should be a condition on mailbox or folder that an index could serve: the database
-    might take that index instead.
+
+def looked_up(
+    messages: models.QuerySet[Message], words: Sequence[str], *, mailbox_ids: Sequence[int], months: range
+) -> models.QuerySet[Message]:
+    """Those of these mailboxes and months that hold all words, found by the text index. At least one word is needed.
+
+    Nothing else in `messages` should be a condition on mailbox or folder that an index could serve: the database might
+    take that index instead.
     """
     vendor = connections[messages.db].vendor
-    query = _query(vendor, words, mailbox_id=mailbox_id)
-    return matching(messages.filter(pk__in=RawSQL(_LOOK_UP[vendor], [query])), words)  # noqa: S611  # constant SQL
-
-
-def is_common(words: Sequence[str], *, mailbox_id: int) -> bool:
-    """Whether so many messages of this mailbox hold all words that looking them up costs more than reading rows."""
-    connection = connections[Message.objects.db]
-    look_up = f"SELECT count(*) FROM ({_LOOK_UP[connection.vendor]} LIMIT %s) AS hits"  # noqa: S608  # constant SQL
-    with connection.cursor() as cursor:
-        cursor.execute(look_up, [_query(connection.vendor, words, mailbox_id=mailbox_id), MOST_LOOKED_UP])
-        (hits,) = cursor.fetchone()
-    return bool(hits >= MOST_LOOKED_UP)
-
-
-def _query(vendor: str, words: Sequence[str], *, mailbox_id: int) -> str:
     telling = [word for word in words if len(word) >= SHORTEST_LOOKED_UP] or words
-    return _AND[vendor].join(_TERM[vendor].format(mailbox=mailbox_id, word=word) for word in telling)
+    anywhere = [
+        [_TERM[vendor].format(mailbox=mailbox, month=month, word=word) for mailbox in mailbox_ids for month in months]
+        for word in telling
+    ]
+    query = _AND[vendor].join(f"({_OR[vendor].join(terms)})" for terms in anywhere)
+    return matching(messages.filter(pk__in=RawSQL(_LOOK_UP[vendor], [query])), words)  # noqa: S611  # constant SQL

@@ -1,9 +1,9 @@
 """Which messages a list shows, in which order: by keyset over indexes, at a cost that does not grow with the mailbox.
 
 Without a text, each mailbox and direction is walked in the order of an index and merged here, so nothing has to be sorted or
-skipped. With one, the same walk reads the nearest rows first: a common word fills its page there. What is too rare for that is
-looked up in the text index and sorted. The database's planner is not asked to choose: it cannot know which words are common
-in this mailbox.
+skipped. With one, the same walk reads the nearest rows first: a common word fills its page there. What is rarer is looked up in
+the text index, the next month first, then ever more months at once: a page is filled before many more rows than it shows are
+sorted. The database's planner is not asked to choose: it cannot know which words are common in this mailbox.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,13 +19,15 @@ from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message
-from apps.mailboxes.search import is_common, looked_up, matching
+from apps.mailboxes.search import looked_up, matching, month_of
 from apps.mailboxes.texts import words_of
 
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
 COUNT_LIMIT = 1000
 # So many rows of each mailbox and direction are read for a text before the index is asked.
-WALKED = 1000
+WALKED = 500
+# So many times as many months are looked up for a text as just before, when those did not fill the page.
+MONTHS_GROW_BY = 4
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -109,17 +111,18 @@ def newest_message_id() -> int:
 
 def count_messages(user: User, wanted: MessageFilter, *, limit: int = COUNT_LIMIT) -> int:
     """How many messages match, counted up to `limit`."""
-    words = words_of(wanted.text)
+    parts = _parts(user, wanted)
+    if wanted.text:
+        newest = _last_received(parts, newest_first=False)
+        found = _looked_up(parts, wanted, words_of(wanted.text), since=newest, newest_first=True)
+    else:
+        found = (_in_order_of_index(part, wanted) for part in parts)
     total = 0
-    for part in _parts(user, wanted):
-        if not wanted.text:
-            rows = _in_order_of_index(part, wanted)
-        elif words and is_common(words, mailbox_id=part.mailbox_id):
-            rows = matching(_in_order_of_index(part, wanted), words)
-        else:
-            rows = _looked_up(part, wanted, words)
-        total += rows.order_by()[:limit].count()
-    return min(total, limit)
+    for messages in found:
+        total += messages.order_by()[: limit - total].count()
+        if total == limit:
+            break
+    return total
 
 
 def _messages(
@@ -144,8 +147,13 @@ def _messages(
     found = _merged((matching(walk, words)[:most] for walk in walks), most=most, newest_first=newest_first)
     if reach is None or len(found) == most:
         return found
-    hits = [_from(_looked_up(part, wanted, words), cursor, newest_first=newest_first) for part in parts]
-    return _merged((hit[:most] for hit in hits), most=most, newest_first=newest_first)
+    far = Q(received_at__lte=reach) if newest_first else Q(received_at__gte=reach)
+    for hits in _looked_up(parts, wanted, words, since=reach, newest_first=newest_first):
+        hits = _from(hits.filter(far), cursor, newest_first=newest_first)
+        found += hits[: most - len(found)]
+        if len(found) == most:
+            break
+    return found
 
 
 def _parts(user: User, wanted: MessageFilter) -> list[_Part]:
@@ -162,13 +170,22 @@ def _in_order_of_index(part: _Part, wanted: MessageFilter) -> QuerySet[Message]:
     messages = _narrowed(wanted)
     if wanted.folder is not None:
         return messages.filter(folder__in=part.folder_ids)
-    return _in_folders(messages.filter(mailbox=part.mailbox_id), part)
+    return _in_folders(messages.filter(mailbox=part.mailbox_id), [part])
 
 
-def _looked_up(part: _Part, wanted: MessageFilter, words: list[str]) -> QuerySet[Message]:
-    if not words:
-        return Message.objects.none()
-    return looked_up(_in_folders(_narrowed(wanted), part), words, mailbox_id=part.mailbox_id)
+def _looked_up(
+    parts: list[_Part], wanted: MessageFilter, words: list[str], *, since: datetime | None, newest_first: bool
+) -> Iterator[QuerySet[Message]]:
+    """Queries for the messages from the month of `since` to the end of the list, one part of that time after the other."""
+    last = _last_received(parts, newest_first=newest_first)
+    if not words or since is None or last is None:
+        return
+    messages = _in_folders(_narrowed(wanted), parts)
+    step = -1 if newest_first else 1
+    months, at_once = range(month_of(since), month_of(last) + step, step), 1
+    while months:
+        yield looked_up(messages, words, mailbox_ids=[part.mailbox_id for part in parts], months=months[:at_once])
+        months, at_once = months[at_once:], at_once * MONTHS_GROW_BY
 
 
 def _narrowed(wanted: MessageFilter) -> QuerySet[Message]:
@@ -183,9 +200,10 @@ def _narrowed(wanted: MessageFilter) -> QuerySet[Message]:
     return messages
 
 
-def _in_folders(messages: QuerySet[Message], part: _Part) -> QuerySet[Message]:
+def _in_folders(messages: QuerySet[Message], parts: list[_Part]) -> QuerySet[Message]:
     # The sum hides the folder from the planner, which would else collect and sort all folders' rows for one page.
-    return messages.alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=part.folder_ids)
+    folder_ids = [folder_id for part in parts for folder_id in part.folder_ids]
+    return messages.alias(plain_folder=F("folder_id") + 0).filter(plain_folder__in=folder_ids)
 
 
 def _from(messages: QuerySet[Message], cursor: Cursor | None, *, newest_first: bool) -> QuerySet[Message]:
@@ -198,6 +216,20 @@ def _from(messages: QuerySet[Message], cursor: Cursor | None, *, newest_first: b
         else:
             messages = messages.filter(received_at__gte=at).filter(Q(received_at__gt=at) | Q(pk__gt=pk))
     return messages.order_by("-received_at", "-pk") if newest_first else messages.order_by("received_at", "pk")
+
+
+def _last_received(parts: list[_Part], *, newest_first: bool) -> datetime | None:
+    """When the last message in this direction was received, listed or not: the mailboxes hold nothing beyond it."""
+    times = Message.objects.order_by("received_at" if newest_first else "-received_at").values_list(
+        "received_at", flat=True
+    )
+    ends = [
+        end
+        for part in parts
+        for direction in Message.Direction.values
+        for end in times.filter(mailbox=part.mailbox_id, direction=direction)[:1]
+    ]
+    return (min if newest_first else max)(ends, default=None)
 
 
 def _reach(walks: list[QuerySet[Message]], *, newest_first: bool) -> datetime | None:

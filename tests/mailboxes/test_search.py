@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import User
-from apps.mailboxes import search
 from apps.mailboxes.models import MailFolder, Message
-from apps.mailboxes.search import looked_up, matching, search_text
+from apps.mailboxes.search import looked_up, matching, month_of, search_text
 from apps.mailboxes.search_index import install_triggers
 from apps.mailboxes.texts import storable, words_of
 from apps.sync import listing
 from apps.sync.listing import MessageFilter, count_messages, has_newer, newer_messages, older_messages
-from tests.factories import NOON, MailFolderFactory, MessageFactory, UserFactory
+from tests.factories import NOON, MailboxFactory, MailFolderFactory, MessageFactory, UserFactory
 
 MAIL = "Poptávka č. 42/2026: příruby Jan Novák <jan.novak@kovarna-morava.example> Łódź straße"
 
@@ -36,13 +36,19 @@ def subjects(user: User, text: str, *, most: int = 100, **wanted: object) -> lis
     return [m.subject for m in older_messages(user, MessageFilter(text=text, **wanted), None, most=most)]  # type: ignore[arg-type]
 
 
+def look_up(messages: QuerySet[Message], words: list[str], folder: MailFolder) -> QuerySet[Message]:
+    """By the text index, in the month of the factories' mail."""
+    month = month_of(NOON)
+    return looked_up(messages, words, mailbox_ids=[folder.mailbox_id], months=range(month, month + 1))
+
+
 def both_ways(folder: MailFolder, text: str) -> list[set[int]]:
     """The ids found by reading the rows, and by the text index."""
     words = words_of(text)
     rows = Message.objects.all()
     return [
         set(matching(rows, words).values_list("pk", flat=True)),
-        set(looked_up(rows, words, mailbox_id=folder.mailbox_id).values_list("pk", flat=True)),
+        set(look_up(rows, words, folder).values_list("pk", flat=True)),
     ]
 
 
@@ -108,10 +114,10 @@ def test_the_index_follows_its_rows(folder: MailFolder) -> None:
 
     assert both_ways(folder, "poptavka") == [set(), set()]
     assert both_ways(folder, "reklamace") == [{row.pk}, {row.pk}]
-    assert _indexed(f"{folder.mailbox_id}:reklamace") == [(row.pk,)]
+    assert _indexed(f"{folder.mailbox_id}:{month_of(NOON)}:reklamace") == [(row.pk,)]
 
     Message.objects.filter(pk=row.pk).delete()
-    assert _indexed(f"{folder.mailbox_id}:reklamace") == []
+    assert _indexed(f"{folder.mailbox_id}:{month_of(NOON)}:reklamace") == []
 
 
 def _indexed(word: str) -> list[tuple[int]]:
@@ -171,22 +177,57 @@ def test_rare_and_common_words_are_listed_alike(folder: MailFolder) -> None:
     assert count_messages(owner, MessageFilter(text="?")) == 0
 
 
-@pytest.mark.parametrize("most_looked_up", [3, 4], ids=["common", "rare"])
-def test_common_and_rare_words_are_counted_exactly_up_to_the_limit(
-    folder: MailFolder, monkeypatch: pytest.MonkeyPatch, most_looked_up: int
-) -> None:
-    monkeypatch.setattr(search, "MOST_LOOKED_UP", most_looked_up)
+def test_words_are_counted_exactly_up_to_the_limit(folder: MailFolder) -> None:
     owner = folder.mailbox.owner
     for text, direction in (("nabídka", "sent"), ("nabídka", "received"), ("nabídka", "sent"), ("jiné", "sent")):
         message(folder, text, direction=direction)
     newest = listing.newest_message_id()
     message(MailFolderFactory(mailbox__owner=UserFactory()), "nabídka")
 
-    assert search.is_common(["nabidka"], mailbox_id=folder.mailbox_id) == (most_looked_up == 3)
     assert count_messages(owner, MessageFilter(text="nabídka")) == 3
     assert count_messages(owner, MessageFilter(text="nabídka", direction="sent")) == 2
     assert count_messages(owner, MessageFilter(text="nabídka", up_to=newest - 2)) == 2
     assert count_messages(owner, MessageFilter(text="nabídka"), limit=2) == 2
+
+
+@pytest.mark.usefixtures("short_walk")
+def test_a_text_is_found_through_years_of_mail(folder: MailFolder) -> None:
+    """Whatever the months hold: none, one or many, and dates that nobody believes."""
+    owner = folder.mailbox.owner
+    other = MailFolderFactory(mailbox=MailboxFactory(owner=owner))
+    years = [1601, 1970, 1999, 2000, 2001, 2014, 2015, 2024, 2025, 2031]
+    for year in years:
+        received_at = NOON.replace(year=year)
+        message(other if year % 2 else folder, f"{year} vzácné", received_at=received_at)
+        message(folder, f"{year} jiné", received_at=received_at + timedelta(days=1))
+        message(folder, f"{year} jiné", received_at=received_at - timedelta(days=40))
+    newest_first = [f"{year} vzácné" for year in reversed(years)]
+
+    assert subjects(owner, "vzacne") == newest_first
+    assert subjects(owner, "vzacne", most=4) == newest_first[:4]
+    assert subjects(owner, "vzacne", mailbox=other.mailbox_id) == [s for s in newest_first if int(s[:4]) % 2]
+    assert count_messages(owner, MessageFilter(text="vzacne")) == len(years)
+    assert [m.subject for m in newer_messages(owner, MessageFilter(text="vzacne"), None, most=9)] == newest_first[:0:-1]
+
+
+@pytest.mark.parametrize(
+    ("at", "month"),
+    [
+        ("2000-01-01T00:00:00+00:00", 0),
+        ("1601-05-01T00:00:00+00:00", 0),
+        ("2026-11-30T23:59:59+00:00", 322),
+        ("2026-12-01T00:30:00+01:00", 322),
+    ],
+)
+def test_a_word_stands_in_the_month_of_its_mail(folder: MailFolder, at: str, month: int) -> None:
+    received_at = datetime.fromisoformat(at)
+    row = message(folder, "Poptávka", received_at=received_at)
+
+    assert month_of(received_at) == month
+    assert _indexed(f"{folder.mailbox_id}:{month}:poptavka") == [(row.pk,)]
+
+    Message.objects.filter(pk=row.pk).update(received_at=NOON)
+    assert _indexed(f"{folder.mailbox_id}:{month}:poptavka") == ([(row.pk,)] if month == month_of(NOON) else [])
 
 
 @pytest.mark.usefixtures("short_walk")
@@ -212,18 +253,21 @@ def test_the_look_up_uses_the_text_index(folder: MailFolder) -> None:
         MessageFactory.build(folder=folder, mailbox=folder.mailbox, search_text=f" slovo{n} poptavka")
         for n in range(3000)
     )
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("analyze mailboxes_message, mailboxes_message_words")
-            # So few rows it would rightly read; what matters is that the index can serve.
-            cursor.execute("set local enable_seqscan = off")
-    rows = looked_up(Message.objects.filter(gone_at=None), ["slovo77"], mailbox_id=folder.mailbox_id)
-    plan = rows.order_by("-received_at", "-pk")[:50].explain()
-
+    rows = look_up(Message.objects.filter(gone_at=None), ["slovo77"], folder)
     assert rows.count() == 11
-    if connection.vendor == "postgresql":
-        assert "mailboxes_message_words_gin" in plan
-        assert "Seq Scan" not in plan
-    else:
+    if connection.vendor == "sqlite":
+        plan = rows.order_by("-received_at", "-pk")[:50].explain()
         assert "VIRTUAL TABLE INDEX" in plan
         assert "SEARCH mailboxes_message USING INTEGER PRIMARY KEY" in plan
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("analyze mailboxes_message, mailboxes_message_words")
+        # So few rows it would rightly read; what matters is that the indexes can serve.
+        cursor.execute("set local enable_seqscan = off")
+        plan = rows.order_by("-received_at", "-pk")[:50].explain()
+        assert "mailboxes_message_pkey" in plan
+        cursor.execute(
+            "explain select message_id from mailboxes_message_words where words @@ %s::tsquery",
+            [f"'{folder.mailbox_id}:{month_of(NOON)}:slovo77':*"],
+        )
+        assert "mailboxes_message_words_gin" in str(cursor.fetchall())

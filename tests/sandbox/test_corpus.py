@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from apps.sandbox.control.models import Person
 from apps.sandbox.coripo.models import Contact, Email, User
-from apps.sandbox.corpus import seeding
+from apps.sandbox.corpus import generating, seeding
 from apps.sandbox.corpus.dates import shifted, shifted_text
 from apps.sandbox.corpus.generating import generate
-from apps.sandbox.graph import mime
+from apps.sandbox.graph import ids, mime, shapes
 from apps.sandbox.graph.mailroom import mailbox_of
 from apps.sandbox.graph.models import Message, Source
 
@@ -228,6 +228,19 @@ class TestGenerating:
         assert len({mail.author.address.lower() for mail in made if mail.author} & known) > 20
         assert any(mail.parts for mail in made)
         assert any(mail.depth > 1 for mail in made)
+
+    def test_what_is_written_again_is_read_alike(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(generating, "COMPOSED", 40)
+        seeding.seed_once()
+        generate(mailbox=TOMAS, messages=100)
+        made = Message.objects.order_by("-pk").select_related("source")[:100]
+        assert len({message.internet_message_id for message in made}) == 100
+        for message in made:
+            mail = mime.read(bytes(message.source.mime))
+            assert (message.internet_message_id, message.sent_at) == (mail.message_id, mail.sent_at)
+            assert message.conversation_id == ids.conversation_id(message.mailbox.guid, mail.thread)
+            assert message.facts == shapes.facts(mail)
+            assert message.attachments == [shapes.part_facts(part) for part in mail.parts]
 
 
 def _world() -> dict[str, Any]:

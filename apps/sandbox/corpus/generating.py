@@ -6,21 +6,24 @@ mails that are meant to be read are the files under mail/.
 
 import random
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from email.header import Header
 from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
+from itertools import cycle, islice
 
 from django.utils import timezone
 
 from apps.sandbox.corpus.seeding import crm
 from apps.sandbox.corpus.sentences import CZECH, ENGLISH, Language
-from apps.sandbox.graph import mailroom
+from apps.sandbox.graph import mailroom, mime
 
 BATCH_SIZE = 1_000
+# So many are composed; what is wanted beyond them is written once more under another Message-ID and time.
+COMPOSED = 2_000
 # Shares of all messages.
 SENT, REPLIES, WITH_HTML, WITH_FILE, UNREAD = 0.3, 0.4, 0.5, 0.06, 0.05
 # So many recent mails may still be answered.
@@ -61,25 +64,51 @@ def generate(*, mailbox: str, messages: int, days: int = 730) -> int:
     """
     owner = mailroom.mailbox_of(mailbox).person
     chance = random.Random()  # noqa: S311
-    now = timezone.now()
-    correspondents = _correspondents()
-    span = timedelta(days=days)
-    notes = _notes((owner.name, owner.mail), correspondents, messages=messages, span=span, until=now, chance=chance)
-    batch: list[mailroom.Delivery] = []
-    done = 0
-    for note in notes:
-        batch.append(
-            mailroom.Delivery(
-                mime=_mime(note, chance),
-                folder="sentitems" if note.is_sent else "inbox",
-                received_at=note.sent_at,
-                is_read=note.is_sent or chance.random() >= UNREAD,
-            )
-        )
-        if len(batch) == BATCH_SIZE:
-            done += len(mailroom.deliver_many(mailbox, batch))
-            batch = []
-    return done + len(mailroom.deliver_many(mailbox, batch))
+    times = _times(messages, span=timedelta(days=days), until=timezone.now(), chance=chance)
+    notes = _notes((owner.name, owner.mail), _correspondents(), times=islice(times, COMPOSED), chance=chance)
+    composed = [(note, source, mime.read(source)) for note in notes for source in [_mime(note, chance)]]
+    done = len(mailroom.deliver_many(mailbox, [_delivery(*mail, chance) for mail in composed]))
+    again = (
+        _delivery(*_again(*mail, sent_at=sent_at), chance)
+        for mail, sent_at in zip(cycle(composed), times, strict=False)
+    )
+    while batch := list(islice(again, BATCH_SIZE)):
+        done += len(mailroom.deliver_many(mailbox, batch))
+    return done
+
+
+def _delivery(note: Note, source: bytes, mail: mime.Mail, chance: random.Random) -> mailroom.Delivery:
+    return mailroom.Delivery(
+        mime=source,
+        folder="sentitems" if note.is_sent else "inbox",
+        received_at=note.sent_at,
+        is_read=note.is_sent or chance.random() >= UNREAD,
+        mail=mail,
+    )
+
+
+def _again(note: Note, source: bytes, mail: mime.Mail, *, sent_at: datetime) -> tuple[Note, bytes, mime.Mail]:
+    """The same mail under another Message-ID and time; what it answers stays the same."""
+    message_id = _message_id(note.author)
+    changed = {"Date": format_datetime(sent_at), "Message-ID": message_id}
+    for name, value in mail.headers:
+        if name in changed:
+            source = source.replace(f"{name}: {value}".encode(), f"{name}: {changed[name]}".encode(), 1)
+    read = replace(
+        mail,
+        message_id=message_id,
+        thread=mail.thread if note.references else message_id,
+        sent_at=sent_at.replace(microsecond=0),
+        headers=[(name, changed.get(name, value)) for name, value in mail.headers],
+    )
+    return replace(note, message_id=message_id, sent_at=sent_at), source, read
+
+
+def _times(messages: int, *, span: timedelta, until: datetime, chance: random.Random) -> Iterator[datetime]:
+    """When they were sent, the oldest first, evenly over the span."""
+    step = span / messages
+    for number in range(messages):
+        yield min(until, _in_office_hours(until - span + step * (number + chance.random() * 0.9)))
 
 
 def _correspondents() -> list[tuple[str, str]]:
@@ -97,16 +126,12 @@ def _notes(
     owner: tuple[str, str],
     correspondents: list[tuple[str, str]],
     *,
-    messages: int,
-    span: timedelta,
-    until: datetime,
+    times: Iterable[datetime],
     chance: random.Random,
 ) -> Iterator[Note]:
-    """The oldest first, evenly over the span; replies answer one of the recent ones."""
+    """One for each time; replies answer one of the recent ones."""
     recent: list[Note] = []
-    step = span / messages
-    for number in range(messages):
-        sent_at = min(until, _in_office_hours(until - span + step * (number + chance.random() * 0.9)))
+    for sent_at in times:
         if recent and chance.random() < REPLIES:
             note = _reply(chance.choice(recent), owner, sent_at=sent_at, chance=chance)
         else:
