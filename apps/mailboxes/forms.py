@@ -8,7 +8,6 @@ from django import forms
 
 from apps.mailboxes.models import Mailbox, MailFolder
 
-
 # More digits than a database's id has would be refused there.
 MOST_DIGITS = 18
 
