@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from apps.accounts.models import User
 from apps.inbox.functions import FUNCTIONS
 from apps.inbox.rows import ShownRow, shown_row
-from apps.mailboxes.models import Message, MessageState, Participant
-from apps.sync.models import Outcome
+from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
+from apps.sync.models import CrmEmail, Outcome
 from apps.sync.queries import Record, record_of, rows_of
 from apps.sync.reasons import Remedy, Why, why
 
@@ -59,9 +59,12 @@ class PanelHead:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
+    """`mailbox` is the address of the mailbox it lies in, "" for a person with only one."""
+
     head: PanelHead
     headers: tuple[tuple[str, tuple[str, ...]], ...]
     odd_sent_at: datetime | None
+    mailbox: str
 
 
 def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
@@ -91,7 +94,13 @@ def panel(message: Message, *, user: User, query: str = "") -> Panel:
         ),
         # The list goes by the time of arrival; a sender's clock that says something else is worth a line.
         odd_sent_at=message.sent_at if abs(message.sent_at - message.received_at) > CLOCKS_DIFFER else None,
+        mailbox=_mailbox_among_several(message, user=user),
     )
+
+
+def _mailbox_among_several(message: Message, *, user: User) -> str:
+    has_others = Mailbox.objects.visible_to(user).exclude(pk=message.mailbox_id).exists()
+    return message.mailbox.address if has_others else ""
 
 
 def _names(participants: Sequence[Participant], role: str) -> tuple[str, ...]:
@@ -113,7 +122,8 @@ def _remedy_beside_the_functions(reason: Why) -> Remedy | None:
 
 
 def _links(record: Record | None) -> tuple[ShownLink, ...]:
-    if record is None:
+    # A record that was deleted belongs with nobody any more.
+    if record is None or record.crm_email.status == CrmEmail.Status.DELETED:
         return ()
     server = record.crm_email.server
     return tuple(

@@ -126,14 +126,22 @@ def _partial(told: _Story) -> Why:
     failed_links = CrmLink.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).order_by("pk")
     names = [link.name or link.record_id for link in failed_links[:MOST_NAMED]]
     failed_files = CrmFile.objects.filter(crm_email=told.record, outcome=Outcome.FAILED).count()
-    sentences = [
-        _("It is in CORIPO, but not all of it: links that failed: %(links)d, attachments that failed: %(files)d.")
-        % {"links": failed_links.count(), "files": failed_files}
-    ]
+    sentences = [_("It is in CORIPO, but not all of it.")]
     if names:
+        link_count = failed_links.count()
+        # Names may end with a full stop themselves ("s.r.o."), so they stand inside the sentence.
         sentences.append(
-            _("Not linked with: %(names)s. It may have been deleted there, or your login may not link it.")
-            % {"names": ", ".join(names)}
+            ngettext(
+                "The link with %(names)s failed: the record may have been deleted there, or your login may not link it.",
+                "%(count)d links failed (%(names)s): the records may have been deleted there, or your login may not link them.",
+                link_count,
+            )
+            % {"count": link_count, "names": ", ".join(names)}
+        )
+    if failed_files:
+        sentences.append(
+            ngettext("%(count)d attachment failed.", "%(count)d attachments failed.", failed_files)
+            % {"count": failed_files}
         )
     if ChosenLink.objects.of(told.message).filter(record_id__in=failed_links.values("record_id")).exists():
         sentences.append(_("What you picked yourself you can take back under “Link with another record”."))

@@ -6,7 +6,7 @@ becomes of it. An answer takes the fence away, trouble puts it up for longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -101,6 +101,11 @@ def _enter(key: str, *, at: datetime) -> Passage:
 def fence(key: str, *, at: datetime | None = None) -> Fence | None:
     """The fence before `key` if it is up, for one who tries it included."""
     return Fence.objects.filter(key=key, until__gt=at or now()).first()
+
+
+def fences(keys: Collection[str], *, at: datetime) -> dict[str, Fence]:
+    """Those of the keys before which a fence is up, in one query."""
+    return {standing.key: standing for standing in Fence.objects.filter(key__in=keys, until__gt=at)}
 
 
 def outage(key: str, *, at: datetime) -> Fence | None:

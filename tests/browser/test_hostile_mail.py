@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.desks import Desk
-from tests.browser.walking import OpenPage
+from tests.browser.walking import PHONE, OpenPage
 from tests.inbox.hostile_bodies import HOSTILE
 from tests.installation import Installation
 from tests.visitor import Visitor
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 END = "Konec zprávy."
 REMOTE_IMAGES = "three remote images"
 PICTURES = '<img src="https://evil.example/1.png"><img src="http://evil.example/2.png"><img src="//evil.example/3.png">'
+ENDLESS = "A sender without an end"
 # Resolves when every frame has been loaded.
 BARE_FRAMES = """([address, count]) => Promise.all([...Array(count).keys()].map((number) => new Promise((loaded) => {
   const frame = document.createElement("iframe");
@@ -35,6 +36,7 @@ def desk(installation: Installation) -> Desk:
     for name, body in HOSTILE.items():
         desk.receive(name, sender=desk.customer("utocnik"), html=f"<p>{END}</p>{body}")
     desk.receive(REMOTE_IMAGES, sender=desk.customer("utocnik"), html=f"<p>{END}</p>{PICTURES}")
+    desk.receive(ENDLESS, sender=f'"{"W" * 300}" <{desk.customer("a" * 60)}>', html=f"<p>{END}</p>")
     desk.set_up(with_crm=False)
     return desk
 
@@ -93,6 +95,16 @@ def test_remote_pictures_are_left_out_and_counted(open_page: OpenPage, desk: Des
     walker.open_message(REMOTE_IMAGES)
     expect(walker.letter).to_contain_text("3 pictures from outside are not shown.")
     assert sent == []
+
+
+def test_a_name_without_an_end_does_not_widen_the_page(open_page: OpenPage, desk: Desk) -> None:
+    walker = open_page(desk.visitor, size=PHONE)
+    walker.go(f"/inbox/?q={ENDLESS}")
+
+    walker.open_message(ENDLESS)
+    expect(walker.panel.locator(".person__name").first).to_contain_text("W" * 300)
+
+    assert walker.page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
 def test_the_policy_of_the_frame_holds_alone(open_page: OpenPage, desk: Desk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.desks import Desk
-from tests.browser.walking import OpenPage
+from tests.browser.walking import PHONE, OpenPage
 from tests.installation import Installation
 
 pytestmark = pytest.mark.browser
@@ -78,3 +78,24 @@ def test_a_branch_of_folders_is_chosen_by_keyboard_and_folded(
     expect(lis).to_be_hidden()
     walker.go("/settings/mailboxes/")
     expect(lis).to_be_hidden()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_on_a_phone_the_folders_come_up_over_the_bar(open_page: OpenPage, desk: Desk, javascript: bool) -> None:
+    walker = open_page(desk.visitor, javascript=javascript, size=PHONE)
+    page = walker.page
+    walker.go("/status/")
+    sent = page.get_by_role("navigation").get_by_role("link", name="Sent Items", exact=True)
+    button = page.locator("summary", has_text="Folders")
+    expect(sent).to_be_hidden()
+
+    button.click()
+    expect(sent).to_be_visible()
+    if javascript:
+        page.keyboard.press("Escape")
+        expect(sent).to_be_hidden()
+        expect(button).to_be_focused()
+        button.press("Enter")
+    sent.click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sent Items")

@@ -107,6 +107,8 @@ def test_where_microsoft_is_silent_the_preview_and_a_way_to_load_again_are_shown
 
     assert said in page
     assert "Load again" in page
+    # Nobody asks again for a text that was only to be read.
+    assert "by itself" not in page
     assert "The first words" in page
     assert get(client_of_desk, "message", message).status_code == 200
 
@@ -160,7 +162,9 @@ def test_where_coripo_is_silent_people_are_named_all_the_same(desk: Desk, client
     page = get(client_of_desk, "people", message).content.decode()
 
     assert "Jana Dvořáková" in page
+    assert "CORIPO does not answer. <a" in page
     assert "Load again" in page
+    assert "in CORIPO</span>" not in page  # how many are known there
 
 
 def test_a_refused_login_is_tried_once_and_parked(desk: Desk, client_of_desk: Client) -> None:

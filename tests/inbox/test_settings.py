@@ -227,6 +227,21 @@ def test_what_our_page_does_not_offer_is_not_there(people: dict[str, Client], wo
     assert people["owner"].post("/settings/mailboxes/", words).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["folders", "with_subfolders"])
+@pytest.mark.parametrize("written", ["x", "-1", "9" * 30])
+def test_a_folder_that_cannot_be_is_said_and_changes_nothing(
+    people: dict[str, Client], owner: User, name: str, written: str
+) -> None:
+    mailbox = owner.mailboxes.get()
+    folder = MailFolderFactory.create(mailbox=mailbox, is_followed=True)
+
+    answer = people["owner"].post(f"/settings/mailboxes/{mailbox.pk}/folders/", {name: [written]}, follow=True)
+
+    assert "One of the folders is not there any more." in answer.content.decode()
+    folder.refresh_from_db()
+    assert folder.is_followed
+
+
 def test_folders_are_offered_but_never_those_that_nobody_wants(people: dict[str, Client], owner: User) -> None:
     mailbox = owner.mailboxes.get()
     for kind in MailFolder.Kind:

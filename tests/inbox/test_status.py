@@ -1,15 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import CrmAccount, User
+from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync.claiming import crm_key
 from apps.work.fences import raise_fence
 from apps.work.models import Status
-from tests.factories import NOON, CrmAccountFactory, MailFolderFactory, MessageFactory, TransferFactory
+from tests.factories import NOON, CrmAccountFactory, MailboxFactory, MailFolderFactory, MessageFactory, TransferFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +86,19 @@ def test_own_work_is_counted_and_nobody_elses(people: dict[str, Client], mailbox
 
     assert (answer.context["waiting"], answer.context["running"], answer.context["failed"]) == (3, 0, 0)
     assert "The last one was finished" in answer.content.decode()
+
+
+def test_the_page_costs_as_much_for_many_mailboxes_as_for_one(people: dict[str, Client], mailbox: Mailbox) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page_of(people)
+        return len(captured)
+
+    page_of(people)  # what only a first visit costs
+    few = queries()
+    for number in range(5):
+        other = MailboxFactory.create(owner=mailbox.owner, address=f"other{number}@firma.example")
+        raise_fence(graph_key(other), reason="graph_throttled", seconds=60)
+
+    assert queries() == few
+    assert page_of(people).count("Microsoft 365 asks for a pause") == 5

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 from apps.core.http import PortalRequest
 from apps.graph.errors import GraphError, GraphRejected, ItemGone
 from apps.inbox.files import shown_files
+from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message
 from apps.mailboxes.reading import list_files, read_file
-from apps.sync.causes import sentence_for
 from apps.sync.queries import files_of
 
 # Foreign content never gets a type that a browser would run or show; the name tells the person's programs what it is.
@@ -32,7 +32,7 @@ def files(request: PortalRequest, pk: int) -> HttpResponse:
     try:
         context["files"] = shown_files(list_files(message), files_of(message))
     except GraphError as error:
-        context |= {"trouble": sentence_for(error.code), "is_gone": isinstance(error, ItemGone)}
+        context |= {"trouble": sentence_for_reader(error.code), "is_gone": isinstance(error, ItemGone)}
     return render(request, "inbox/_files.html" if request.htmx else "inbox/files.html", context)
 
 
@@ -46,7 +46,7 @@ def attachment(request: PortalRequest, pk: int, attachment_id: str) -> HttpRespo
     except GraphError as error:
         # An id that Microsoft does not take is one that nobody of ours wrote.
         is_gone = isinstance(error, ItemGone | GraphRejected)
-        context = {"message": message, "trouble": sentence_for(error.code), "is_gone": is_gone}
+        context = {"message": message, "trouble": sentence_for_reader(error.code), "is_gone": is_gone}
         return render(request, "inbox/files.html", context, status=404 if is_gone else 502)
     response = HttpResponse(file.content, content_type=CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(True, file.name or "attachment")

@@ -16,9 +16,9 @@ from apps.core.http import PortalRequest
 from apps.graph.errors import GraphError, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.graph.parsing import GraphFile
 from apps.inbox.safe_html import safe_body
+from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message
 from apps.mailboxes.reading import read_body
-from apps.sync.causes import sentence_for
 
 # A frame without scripts, forms, or an origin of ours. Links open a tab of their own, outside the cage.
 POLICY = (
@@ -65,7 +65,7 @@ def _trouble(error: GraphError) -> str:
         return _(
             "The connection to the mailbox has ended, so the text cannot be loaded. Connect it again; nothing is lost."
         )
-    return sentence_for(error.code)
+    return sentence_for_reader(error.code)
 
 
 def _data_addresses(images: Mapping[str, GraphFile]) -> dict[str, str]:

@@ -13,8 +13,8 @@ from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message, MessageState, Participant
-from apps.sync.causes import sentence_for
 from apps.sync.chosen import chosen_for
 from apps.sync.people import known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
@@ -49,7 +49,7 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
         if account is not None and isinstance(error, CrmUnauthorized):
             # Three tries may lock the account there, and every page that is opened would be one more.
             account.record_refusal(generation=account.generation, at=at)
-        trouble = sentence_for(error.code)
+        trouble = sentence_for_reader(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
     chosen = [choice.record.name for choice in chosen_for(message)]
     rules = rules_of(request.user)

@@ -22,8 +22,8 @@ from apps.sync.claiming import crm_key
 from apps.sync.models import Transfer
 from apps.sync.proof_asking import request_check
 from apps.sync.proof_queries import proofs
-from apps.work.fences import fence, outage
-from apps.work.models import Status
+from apps.work.fences import fences, outage
+from apps.work.models import Fence, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,14 @@ class Connection:
 def status(request: PortalRequest) -> HttpResponse:
     at = now()
     mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
+    standing = fences([graph_key(mailbox) for mailbox in mailboxes], at=at)
     transfers = Transfer.objects.visible_to(request.user)
     newest = transfers.filter(status=Status.DONE).order_by("-pk").values_list("finished_at", flat=True).first()
     verdicts = [verdict_of(proof) for proof in proofs(request.user)]
     context = {
         "at": at,
         "connections": [
-            *(_mailbox_line(mailbox, at=at) for mailbox in mailboxes),
+            *(_mailbox_line(mailbox, standing.get(graph_key(mailbox))) for mailbox in mailboxes),
             _crm_line(request.user, newest=newest, at=at),
         ],
         "waiting": transfers.filter(status=Status.QUEUED).count(),
@@ -69,7 +70,7 @@ def check_mailbox(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("status")
 
 
-def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:
+def _mailbox_line(mailbox: Mailbox, standing: Fence | None) -> Connection:
     name = f"Microsoft 365 · {mailbox.address}"
     if mailbox.status == Mailbox.Status.RECONNECT:
         return Connection(name, "failed", _("Waiting for you"), mailbox.looked_at, _since(mailbox.status_since))
@@ -77,7 +78,7 @@ def _mailbox_line(mailbox: Mailbox, *, at: datetime) -> Connection:
         return Connection(
             name, "failed", _("No access to the mailbox"), mailbox.looked_at, _since(mailbox.status_since)
         )
-    if standing := fence(graph_key(mailbox), at=at):
+    if standing:
         until = _("until %(time)s") % {"time": moment(standing.until)}
         return Connection(name, "queued", _("Microsoft 365 asks for a pause"), mailbox.looked_at, until)
     if mailbox.looked_at is None:
