@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
             CELERY_BROKER_URL=redis_url,
             CACHE_URL=redis_url,
         )
-    failed |= run_pytest(*PORTAL, "-m", "browser or whole", "-n", "0")
+    # A file at a time, so that its tests share what they have started.
+    failed |= run_pytest(*PORTAL, "-m", "browser or whole", "-n", WORKERS, "--dist", "loadfile")
     sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
     return 1 if failed else 0
 
