@@ -5,7 +5,7 @@ Each step lives in a module of its own; what every method promises is written at
 
 from collections.abc import Sequence
 
-from apps.crm import attaching, creating, linking, probing, reading, searching
+from apps.crm import attaching, creating, linking, probing, reading, relating, searching, unlinking
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
@@ -19,6 +19,7 @@ from apps.crm.face import (
     Probe,
     RecordSight,
     StoredEmail,
+    Unlinked,
 )
 
 
@@ -47,6 +48,9 @@ class RestV41:
     def link(self, links: Sequence[Link]) -> list[Linked | CrmError]:
         return linking.link(self._caller, links)
 
+    def unlink(self, links: Sequence[Link]) -> list[Unlinked | CrmError]:
+        return unlinking.unlink(self._caller, links)
+
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         return reading.find_files(self._caller, email_ids)
 
@@ -58,3 +62,6 @@ class RestV41:
 
     def search(self, module: str, text: str, *, limit: int) -> FoundRecords:
         return searching.search(self._caller, module, text, limit=limit)
+
+    def related_records(self, contact_ids: Sequence[str], *, limit: int) -> FoundRecords:
+        return relating.related_records(self._caller, contact_ids, limit=limit)

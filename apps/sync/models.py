@@ -102,17 +102,22 @@ class ChosenLinkQuerySet(models.QuerySet["ChosenLink"]):
         return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
 
     def of(self, message: Message) -> ChosenLinkQuerySet:
-        """The records chosen for this message's mail, in the order of choosing."""
+        """What was said of this message's mail, in that order."""
         return self.filter(
             home_account_id=message.mailbox.home_account_id, email_key=message.email_key, variant=message.variant
         ).order_by("pk")
 
+    def wanted(self) -> ChosenLinkQuerySet:
+        """The records that belong with their mails."""
+        return self.filter(belongs=True)
+
 
 class ChosenLink(models.Model):
-    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO.
+    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO, or does not belong with it.
 
-    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it; whether that went well
-    says CrmLink. `address` is whom the mail is from or to, so that the same choice can be offered for their next one.
+    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it, or leaves it out although
+    an address matches; whether a link was made says CrmLink. `address` is whom the mail is from or to, so that the same
+    choice can be offered for their next one.
     """
 
     home_account_id = models.CharField(max_length=120)
@@ -122,6 +127,7 @@ class ChosenLink(models.Model):
     record_id = models.CharField(max_length=36)
     name = models.CharField(max_length=300, blank=True)
     company = models.CharField(max_length=300, blank=True)
+    belongs = models.BooleanField(default=True)
     address = models.CharField(max_length=254, blank=True)
     chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     chosen_at = models.DateTimeField()
@@ -135,6 +141,49 @@ class ChosenLink(models.Model):
             )
         ]
         indexes = [models.Index("chosen_by", "address", models.F("id").desc(), name="chosen_for_address")]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.record_id}"
+
+
+class ConversationLinkQuerySet(models.QuerySet["ConversationLink"]):
+    def visible_to(self, user: User) -> ConversationLinkQuerySet:
+        return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
+
+    def of_conversation(self, message: Message) -> ConversationLinkQuerySet:
+        """The records chosen for later mails of this message's conversation, in the order of choosing."""
+        if not message.conversation_id:
+            return self.none()
+        return self.filter(
+            home_account_id=message.mailbox.home_account_id, conversation_id=message.conversation_id
+        ).order_by("pk")
+
+
+class ConversationLink(models.Model):
+    """A person's word that the mails of a conversation that arrive after a certain one belong with a record as well.
+
+    A transfer of such a mail makes a ChosenLink of it (apps/sync/conversations.py). It outlives the connection of the
+    mailbox, too. `since` is when the mail arrived for which it was said.
+    """
+
+    home_account_id = models.CharField(max_length=120)
+    conversation_id = models.CharField(max_length=255)
+    module = models.CharField(max_length=40)
+    record_id = models.CharField(max_length=36)
+    name = models.CharField(max_length=300, blank=True)
+    company = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField()
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    objects = ConversationLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["home_account_id", "conversation_id", "module", "record_id"], name="one_choice_per_conversation"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.module} {self.record_id}"
@@ -203,7 +252,7 @@ class Outcome(models.TextChoices):
 
 
 class CrmLink(models.Model):
-    """The e-mail belongs with that contact or company."""
+    """The e-mail belongs with that record. An adopted link was in CORIPO before a transfer of ours came to make it."""
 
     crm_email = models.ForeignKey(CrmEmail, models.CASCADE, related_name="links")
     module = models.CharField(max_length=40)
@@ -211,6 +260,7 @@ class CrmLink(models.Model):
     name = models.CharField(max_length=300, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome)
     cause = models.CharField(max_length=40, blank=True)
+    is_adopted = models.BooleanField(default=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     made_at = models.DateTimeField()
 
