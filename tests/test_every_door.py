@@ -46,6 +46,8 @@ DOORS = {
     "people": Door("get", "/inbox/{message}/people/", OWN_PAGE),
     "message_records": Door("get", "/inbox/{message}/records/", OWN_PAGE),
     "forget_record": Door("post", "/inbox/{message}/records/forget/", OWN_POST),
+    "unlink_record": Door("post", "/inbox/{message}/records/unlink/", OWN_POST),
+    "forget_later": Door("post", "/inbox/{message}/records/later/forget/", OWN_POST),
     "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
     "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
     "settings": Door("get", "/settings/", SIGNED_IN),
