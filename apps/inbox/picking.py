@@ -237,7 +237,9 @@ def _related(
         found = related_to_people(message, user=user, at=at)
     except CrmError as error:
         return Related(trouble=_told(error))
-    return Related(offers(found.records), has_more=found.has_more) if found else Related()
+    if found is None:
+        return Related()
+    return Related(tuple(offer for offer in offers(found.records) if not offer.is_linked), has_more=found.has_more)
 
 
 def why_not_unlink(linked: LinkedRecord) -> str:
