@@ -37,6 +37,7 @@ DOORS = {
     "inbox": Door("get", "/inbox/", SIGNED_IN),
     "act_on_selection": Door("post", "/inbox/act/", (302, 302, 302, 302), {"action": "mark", "message": "{message}"}),
     "refresh": Door("post", "/inbox/refresh/", (302, 302, 302, 302)),
+    "sync_matched": Door("post", "/inbox/matched/", (302, 302, 302, 302)),
     "states": Door("get", "/inbox/states/", (302, 302, 302, 302)),
     "message": Door("get", "/inbox/{message}/", OWN_PAGE),
     "act_on_message": Door("post", "/inbox/{message}/act/", OWN_POST, {"action": "mark"}),

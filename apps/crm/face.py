@@ -178,6 +178,18 @@ class FoundRecords:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedContacts:
+    """All addresses, canonical, of contacts that changed. `newest` is the latest change among them by CORIPO's clock.
+
+    With `has_more`, others changed as well.
+    """
+
+    addresses: frozenset[str]
+    newest: datetime | None
+    has_more: bool
+
+
 class CrmClient(Protocol):
     """One login at one CRM, used by one thread at a time."""
 
@@ -194,6 +206,13 @@ class CrmClient(Protocol):
 
         Every address that was asked for has an entry under its canonical form; nobody found is an empty tuple. What is
         no SMTP address has none. Compared exactly but for case; all addresses of a contact count, opted-out ones too.
+        """
+        ...
+
+    def changed_contacts(self, since: datetime | None) -> ChangedContacts:
+        """The contacts that changed or got an address at that moment of CORIPO's clock or later; one request.
+
+        None asks only when the latest change was.
         """
         ...
 

@@ -4,11 +4,13 @@ Each step lives in a module of its own; what every method promises is written at
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from apps.crm import attaching, creating, linking, probing, reading, relating, searching, unlinking
+from apps.crm import attaching, changes, creating, linking, probing, reading, relating, searching, unlinking
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
+    ChangedContacts,
     Created,
     CrmContact,
     FoundRecords,
@@ -35,6 +37,9 @@ class RestV41:
 
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
         return reading.find_contacts(self._caller, addresses)
+
+    def changed_contacts(self, since: datetime | None) -> ChangedContacts:
+        return changes.changed_contacts(self._caller, since)
 
     def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
         return reading.find_emails(self._caller, message_ids)

@@ -41,6 +41,12 @@ def about_cleared_marks(count: int) -> str:
     return sentence % {"count": count}
 
 
+def about_matched(count: int) -> str:
+    if not count:
+        return _("None of them waits any more.")
+    return ngettext("%(count)d e-mail queued.", "%(count)d e-mails queued.", count) % {"count": count}
+
+
 def about_links(records: int, asked: Asked) -> str:
     going = asked.queued + asked.already
     if going > 1:

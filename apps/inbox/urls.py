@@ -25,6 +25,7 @@ urlpatterns = [
     path("inbox/", messages.inbox, name="inbox"),
     path("inbox/act/", act.act_on_selection, name="act_on_selection"),
     path("inbox/refresh/", messages.refresh, name="refresh"),
+    path("inbox/matched/", act.sync_with_matches, name="sync_matched"),
     path("inbox/states/", states.states, name="states"),
     path("inbox/<int:pk>/", message.message, name="message"),
     path("inbox/<int:pk>/act/", act.act_on_message, name="act_on_message"),

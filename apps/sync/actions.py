@@ -17,6 +17,7 @@ from apps.mailboxes.models import Mailbox, Message, MessageQuerySet
 from apps.sync.chosen import correspondents_of
 from apps.sync.conversations import others_of, remember_for_later
 from apps.sync.models import ChosenLink, ConversationLink, CrmLink, Mark, Outcome, Transfer
+from apps.sync.rematching import ask_for_matched
 from apps.sync.states import Identity, hold, writing_facts
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
@@ -177,6 +178,11 @@ def choose_records(
             update_fields=["belongs", "chosen_by", "chosen_at"],
         )
         return sync_messages(wanted, user=user, at=at, leave_out_marked=False)
+
+
+def sync_matched(*, user: User, at: datetime) -> int:
+    """Ask for the waiting mails for which somebody has appeared in CORIPO since. Returns how many those are."""
+    return ask_for_matched(user, at=at, most=STOPPED_AT_ONCE)
 
 
 def forget_later_link(message_id: int, *, module: str, record_id: str, user: User) -> None:

@@ -30,6 +30,11 @@ class NoMatch(models.TextChoices):
     STORE = "store", _("Store it without a link")
 
 
+class NoMatchLater(models.TextChoices):
+    SYNC = "sync", _("Sync the waiting e-mails by themselves")
+    OFFER = "offer", _("Offer them in the list")
+
+
 def every_role() -> list[str]:
     return [str(role) for role in Participant.Role.values]
 
@@ -52,6 +57,7 @@ class SyncRules(models.Model):
     # Participant.Role: people of the other headers are not looked up in CORIPO.
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
+    no_match_later = models.CharField(max_length=16, choices=NoMatchLater, default=NoMatchLater.SYNC)
     internal_domains = models.JSONField(default=list, blank=True)
     # Message.Kind: automatic runs leave these out. A person's click takes them.
     left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
@@ -352,3 +358,21 @@ class KnownAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.contacts)} contacts"
+
+
+class MatchLook(models.Model):
+    """When the portal looks next, with a user's own login, whether somebody appeared for the mails that match nobody.
+
+    `seen_until` is a moment of CORIPO's clock: contacts that changed before it are known. `all_asked_at` is when the
+    addresses of all waiting mails were last asked about.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="match_look")
+    next_look_at = models.DateTimeField(db_index=True)
+    claim = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    seen_until = models.DateTimeField(null=True, blank=True)
+    all_asked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"look for matches of user {self.user_id}"

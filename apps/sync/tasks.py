@@ -11,6 +11,7 @@ from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
+from apps.sync.rematching import look_for_due_matches, plan_looks
 from apps.sync.states import decide_new_messages
 from apps.work.models import Lane
 from apps.work.wakeups import EXPIRES_SECONDS
@@ -34,6 +35,14 @@ def keep_in_step() -> None:
 
 
 @shared_task
+def look_for_matches() -> None:
+    """Look whether somebody appeared in CORIPO for mails that wait without a match."""
+    until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
+    if look_for_due_matches(until=until):
+        look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
 def sweep() -> None:
     """Every few seconds: return what silent carriers held, and wake for what is due. Covers every lost wake-up."""
     at = now()
@@ -43,3 +52,5 @@ def sweep() -> None:
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if plan_looks(at=at):
+        look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)
