@@ -364,7 +364,7 @@ class MatchLook(models.Model):
     """When the portal looks next, with a user's own login, whether somebody appeared for the mails that match nobody.
 
     `seen_until` is a moment of CORIPO's clock: contacts that changed before it are known. `all_asked_at` is when the
-    addresses of all waiting mails were last asked about.
+    addresses of all waiting mails were last asked about. `has_matches` says that the last look left mails to be offered.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="match_look")
@@ -373,6 +373,7 @@ class MatchLook(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     seen_until = models.DateTimeField(null=True, blank=True)
     all_asked_at = models.DateTimeField(null=True, blank=True)
+    has_matches = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"look for matches of user {self.user_id}"

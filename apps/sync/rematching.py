@@ -70,9 +70,7 @@ def look_for_due_matches(*, until: datetime) -> bool:
         except CrmError as error:
             log.info("no look for matches", extra={"user_id": look.user_id, "error": error.code})
         finally:
-            MatchLook.objects.filter(pk=look.pk, claim=look.claim).update(
-                claim=None, lease_until=None, next_look_at=next_look_at
-            )
+            _held(look).update(claim=None, lease_until=None, next_look_at=next_look_at)
     return _due(at=now()).exists()
 
 
@@ -93,7 +91,9 @@ def matched_messages(user: User) -> MessageQuerySet:
 def count_offered(user: User, rules: SyncRules) -> int:
     """How many waiting mails a person may send now that somebody is known, counted up to GOING_AT_ONCE; none where they
     go by themselves."""
-    if rules.no_match_later != NoMatchLater.OFFER:
+    # Mostly there is none, and then no page goes through all that wait.
+    has_matches = MatchLook.objects.filter(user=user, has_matches=True)
+    if rules.no_match_later != NoMatchLater.OFFER or not has_matches.exists():
         return 0
     return matched_messages(user)[:GOING_AT_ONCE].count()
 
@@ -160,11 +160,9 @@ def _look(look: MatchLook, *, at: datetime) -> datetime | None:
     except CrmUnauthorized:
         account.record_refusal(generation=account.generation, at=at)
         return None
-    if (
-        rules_of(account.user).no_match_later == NoMatchLater.SYNC
-        and ask_for_matched(account.user, at=at) == GOING_AT_ONCE
-    ):
-        return at
+    if rules_of(account.user).no_match_later == NoMatchLater.SYNC:
+        return at if ask_for_matched(account.user, at=at) == GOING_AT_ONCE else None
+    _held(look).update(has_matches=matched_messages(account.user).exists())
     return None
 
 
@@ -187,9 +185,11 @@ def _ask(look: MatchLook, user: User, crm: CrmClient, *, at: datetime) -> None:
         remember(news, user=user, at=now())
     # A contact with a date of the future must not hide all that change until then.
     seen_until = min(changed.newest, at) if changed.newest else look.seen_until
-    MatchLook.objects.filter(pk=look.pk, claim=look.claim).update(
-        seen_until=seen_until, **({"all_asked_at": at} if asks_all else {})
-    )
+    _held(look).update(seen_until=seen_until, **({"all_asked_at": at} if asks_all else {}))
+
+
+def _held(look: MatchLook) -> QuerySet[MatchLook]:
+    return MatchLook.objects.filter(pk=look.pk, claim=look.claim)
 
 
 def _waiting(user: User) -> MessageQuerySet:

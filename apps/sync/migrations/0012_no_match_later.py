@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ("lease_until", models.DateTimeField(blank=True, null=True)),
                 ("seen_until", models.DateTimeField(blank=True, null=True)),
                 ("all_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("has_matches", models.BooleanField(default=False)),
                 (
                     "user",
                     models.OneToOneField(
