@@ -76,7 +76,8 @@ def later_links(message: Message) -> list[ConversationLink]:
 def inherit_choices(mailbox: Mailbox, messages: Collection[Message], *, at: datetime) -> None:
     """Make what was said for later mails of a conversation a choice for each of these mails that is one.
 
-    What a person said of the mail itself stays. Repeated for every transfer, so a kill loses nothing.
+    Times have a resolution of a second, so the mail for which it was said counts as well. What a person said of the mail
+    itself stays. Repeated for every transfer, so a kill loses nothing.
     """
     conversations = {message.conversation_id for message in messages if message.conversation_id}
     rules = ConversationLink.objects.filter(
@@ -86,7 +87,7 @@ def inherit_choices(mailbox: Mailbox, messages: Collection[Message], *, at: date
         (message, rule)
         for rule in rules
         for message in messages
-        if message.conversation_id == rule.conversation_id and message.received_at > rule.since
+        if message.conversation_id == rule.conversation_id and message.received_at >= rule.since
     ]
     if not inheriting:
         return

@@ -166,7 +166,7 @@ class ConversationLinkQuerySet(models.QuerySet["ConversationLink"]):
 
 
 class ConversationLink(models.Model):
-    """A person's word that the mails of a conversation that arrive after a certain one belong with a record as well.
+    """A person's word that a mail and those of its conversation that arrive after it belong with a record as well.
 
     A transfer of such a mail makes a ChosenLink of it (apps/sync/conversations.py). It outlives the connection of the
     mailbox, too. `since` is when the mail arrived for which it was said.

@@ -55,12 +55,14 @@ def linked(desk: Desk, message: Message, module: str) -> list[str]:
 def conversation(desk: Desk, number: int) -> list[Message]:
     """That many mails, each of them an answer to the first, the oldest first."""
     message_id = f"<{uuid4().hex}@kovarna-morava.example>"
-    first = desk.receives(message_id=message_id, date=now() - timedelta(hours=9))
+    at = now() - timedelta(hours=9)
+    first = desk.receives(message_id=message_id, date=at, received_at=at)
     return [first, *(answer_to(first, desk, hours=number - position) for position in range(1, number))]
 
 
 def answer_to(message: Message, desk: Desk, *, hours: float = 0) -> Message:
-    return desk.receives(reply_to=message.internet_message_id, date=now() - timedelta(hours=hours))
+    at = now() - timedelta(hours=hours)
+    return desk.receives(reply_to=message.internet_message_id, date=at, received_at=at)
 
 
 def synced_with(desk: Desk, record: FoundRecord) -> Message:

@@ -51,7 +51,7 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
         found = known_people(message, user=request.user, at=at, ask=False)
     chosen = [
         *(choice.record.name for choice in chosen_for(message)),
-        *(later.name for later in later_links(message) if message.received_at > later.since),
+        *(later.name for later in later_links(message) if message.received_at >= later.since),
     ]
     rules = rules_of(request.user)
     beyond = people_beyond_limit(message, rules)
