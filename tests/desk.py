@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
@@ -39,13 +39,17 @@ class Desk:
     coripo: Coripo
     customer: str = field(default_factory=lambda: f"jana-{uuid4().hex[:10]}@kovarna-morava.example")
 
-    def receives(self, **words: object) -> Message:
-        """A mail arrives from the customer (unless said otherwise) and is imported."""
+    def receives(self, *, received_at: datetime | None = None, **words: object) -> Message:
+        """A mail arrives from the customer (unless said otherwise), now (unless said otherwise), and is imported."""
         words.setdefault("sender", f"Jana Dvořáková <{self.customer}>")
         words.setdefault("to", self.person["mail"])
         words.setdefault("message_id", f"<{uuid4().hex}@kovarna-morava.example>")
         words.setdefault("date", now() - timedelta(hours=1))
-        files = self.sandbox.deliver(self.person["mail"], mime(**words))  # type: ignore[arg-type]
+        files = self.sandbox.deliver(
+            self.person["mail"],
+            mime(**words),  # type: ignore[arg-type]
+            received_at=received_at,
+        )
         self.look()
         return Message.objects.get(mailbox=self.mailbox, graph_id=files)
 

@@ -127,15 +127,18 @@ def mime(
     message_id: str | None = None,
     date: datetime | None = None,
     cc: str = "",
+    reply_to: str = "",
     files: tuple[tuple[str, bytes], ...] = (),
 ) -> bytes:
-    """An ordinary mail; `message_id` with brackets, None for none at all."""
+    """An ordinary mail; `message_id` with brackets, None for none at all. `reply_to` is that of the mail it answers."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
     if cc:
         mail["Cc"] = cc
     if message_id:
         mail["Message-ID"] = message_id
+    if reply_to:
+        mail["In-Reply-To"] = mail["References"] = reply_to
     if date:
         mail["Date"] = format_datetime(date)
     mail.set_content(text)

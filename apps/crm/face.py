@@ -54,6 +54,10 @@ class OutgoingEmail:
     assigned_user_id: str | None = None
 
 
+# Links to these are read with every e-mail; all of them would be as many queries more on CORIPO's side.
+LINKED_MODULES = ("Contacts", "Accounts", "Leads")
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEmail:
     """An e-mail record as this login sees it.
@@ -105,7 +109,19 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The link is there, by this call or by an earlier one. It was read back."""
+    """The link is there, by this call or by an earlier one. It was read back.
+
+    `was_there` says that it was found before the call; only of modules that are not among LINKED_MODULES, whose links
+    everybody has read.
+    """
+
+    link: Link
+    was_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """The link is not there, by this call or already before it. It was read back."""
 
     link: Link
 
@@ -163,6 +179,18 @@ class FoundRecords:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedContacts:
+    """All addresses, canonical, of contacts that changed. `newest` is the latest change among them by CORIPO's clock.
+
+    With `has_more`, others changed as well.
+    """
+
+    addresses: frozenset[str]
+    newest: datetime | None
+    has_more: bool
+
+
 class CrmClient(Protocol):
     """One login at one CRM, used by one thread at a time."""
 
@@ -184,6 +212,13 @@ class CrmClient(Protocol):
 
         Every address that was asked for has an entry under its canonical form; nobody found is an empty tuple. What is
         no SMTP address has none. Compared exactly but for case; all addresses of a contact count, opted-out ones too.
+        """
+        ...
+
+    def changed_contacts(self, since: datetime | None) -> ChangedContacts:
+        """The contacts that changed or got an address at that moment of CORIPO's clock or later; one request.
+
+        None asks only when the latest change was.
         """
         ...
 
@@ -213,6 +248,13 @@ class CrmClient(Protocol):
         """Make the links; one outcome for each, in order. Safe to repeat. Raises as `create_emails` does."""
         ...
 
+    def unlink(self, links: Sequence[Link]) -> list[Unlinked | CrmError]:
+        """Take the links away, and the e-mail's parent where that is the record; one outcome for each, in order.
+
+        The records stay. Safe to repeat. Raises as `create_emails` does.
+        """
+        ...
+
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """The ids of the notes of each e-mail whose file has arrived. Every e-mail asked for has an entry."""
         ...
@@ -233,5 +275,12 @@ class CrmClient(Protocol):
 
         Raises CrmRejected for a text below SHORTEST_SEARCH characters and for a module that is not searched,
         CrmForbidden where the login may not list the module.
+        """
+        ...
+
+    def related_records(self, contact_ids: Sequence[str], *, limit: int) -> FoundRecords:
+        """The companies of these contacts, and the open opportunities and cases of both; two requests.
+
+        At most `limit` of each module, each once. What this login may not see is left out.
         """
         ...

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from apps.crm import queries
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmRejected, CrmThrottled, CrmUnauthorized, CrmUnreachable
-from apps.crm.face import Link, Linked
+from apps.crm.face import LINKED_MODULES, Link, Linked
 from apps.crm.modules import link_of
 from apps.crm.portions import portions
 from apps.crm.reading import live_emails
@@ -46,6 +46,7 @@ def link(caller: Caller, links: Sequence[Link]) -> list[Linked | CrmError]:
 
 def _link_portion(caller: Caller, links: list[Link]) -> _Outcomes:
     groups = _grouped(links)
+    before = _unread_links(caller, links)
     try:
         caller.write(
             "set_relationships",
@@ -60,8 +61,20 @@ def _link_portion(caller: Caller, links: list[Link]) -> _Outcomes:
         raise
     except CrmError as error:
         outcomes = _read_back(caller, links, error)
-        return outcomes | _link_singly(caller, [one for one, outcome in outcomes.items() if outcome is error])
-    return _read_back(caller, links, None)
+        outcomes |= _link_singly(caller, [one for one, outcome in outcomes.items() if outcome is error])
+    else:
+        outcomes = _read_back(caller, links, None)
+    return outcomes | {one: Linked(one, was_there=True) for one in before}
+
+
+def _unread_links(caller: Caller, links: list[Link]) -> set[Link]:
+    """Those that are there already, of the modules whose links are not read with their e-mails."""
+    unread = [one for one in links if one.module not in LINKED_MODULES]
+    if not unread:
+        return set()
+    modules = list(dict.fromkeys(one.module for one in unread))
+    emails = live_emails(caller, [one.email_id for one in unread], modules=modules)
+    return {one for one in unread if one.email_id in emails and one.record_id in emails[one.email_id].links[one.module]}
 
 
 def _link_singly(caller: Caller, links: list[Link]) -> _Outcomes:

@@ -32,6 +32,16 @@ def contacts_with_addresses(addresses: Iterable[str]) -> str:
     )
 
 
+def contacts_changed_since(moment: str) -> str:
+    """Contacts that were changed or got an address at that moment or later: a new address alone leaves the contact's own
+    date as it was. `moment` is a date as CORIPO writes it."""
+    return (
+        f"contacts.date_modified >= {quoted(moment)} OR contacts.id IN"  # noqa: S608  quoted
+        " (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"
+        f" WHERE eabr.deleted=0 AND eabr.bean_module='Contacts' AND eabr.date_modified >= {quoted(moment)})"
+    )
+
+
 def with_address_like(module: str, text: str) -> str:
     """Records of a module with an address that begins with the text; with an `@` or a dot in it, one that contains it."""
     capitals = text.upper()

@@ -8,7 +8,7 @@ from apps.core.addresses import canonical
 from apps.crm import dates, queries, shapes, texts
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmContractBroken, CrmForbidden, CrmThrottled, CrmUnreachable
-from apps.crm.face import CrmCompany, CrmContact, RecordSight, StoredEmail
+from apps.crm.face import LINKED_MODULES, CrmCompany, CrmContact, RecordSight, StoredEmail
 from apps.crm.modules import link_of, table_of
 from apps.crm.portions import portions
 
@@ -19,7 +19,6 @@ IDS_PER_QUERY = 200
 EMAILS_PER_READING = 100
 ROWS_PER_PAGE = 500  # without a wish a page has 20 rows; no upper limit was seen, and a lower one is noticed
 
-LINKED_MODULES = ("Contacts", "Accounts", "Leads")
 # `date_sent` is what `date_sent_received` was called before 7.10; the name that a server does not know is ignored.
 _ROW_FIELDS = (
     "id",
@@ -109,6 +108,17 @@ def email_rows(caller: Caller, ids: Iterable[str]) -> dict[str, StoredEmail]:
     for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
         for row in _rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=_ROW_FIELDS, deleted=True):
             found[row.id] = _email(row, ())
+    return found
+
+
+def parents_of_emails(caller: Caller, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Module and id of the one parent of each live e-mail that has one."""
+    found: dict[str, tuple[str, str]] = {}
+    for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
+        fields = ("id", "parent_type", "parent_id")
+        for row in _rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=fields):
+            if row["parent_id"]:
+                found[row.id] = (row["parent_type"], row["parent_id"])
     return found
 
 

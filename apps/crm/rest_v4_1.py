@@ -4,11 +4,13 @@ Each step lives in a module of its own; what every method promises is written at
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from apps.crm import attaching, creating, linking, probing, reading, searching
+from apps.crm import attaching, changes, creating, linking, probing, reading, relating, searching, unlinking
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
+    ChangedContacts,
     Created,
     CrmContact,
     FoundRecords,
@@ -19,6 +21,7 @@ from apps.crm.face import (
     Probe,
     RecordSight,
     StoredEmail,
+    Unlinked,
 )
 from apps.crm.pulse import Pulse
 
@@ -40,6 +43,9 @@ class RestV41:
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
         return reading.find_contacts(self._caller, addresses)
 
+    def changed_contacts(self, since: datetime | None) -> ChangedContacts:
+        return changes.changed_contacts(self._caller, since)
+
     def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
         return reading.find_emails(self._caller, message_ids)
 
@@ -52,6 +58,9 @@ class RestV41:
     def link(self, links: Sequence[Link]) -> list[Linked | CrmError]:
         return linking.link(self._caller, links)
 
+    def unlink(self, links: Sequence[Link]) -> list[Unlinked | CrmError]:
+        return unlinking.unlink(self._caller, links)
+
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         return reading.find_files(self._caller, email_ids)
 
@@ -63,3 +72,6 @@ class RestV41:
 
     def search(self, module: str, text: str, *, limit: int) -> FoundRecords:
         return searching.search(self._caller, module, text, limit=limit)
+
+    def related_records(self, contact_ids: Sequence[str], *, limit: int) -> FoundRecords:
+        return relating.related_records(self._caller, contact_ids, limit=limit)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from apps.crm.errors import CrmError
 from apps.sync.actions import Asked
+from apps.sync.causes import sentence_for
+from apps.sync.unlinking import WhyNot
 
 
 def about_sync(asked: Asked) -> str:
@@ -37,10 +41,45 @@ def about_cleared_marks(count: int) -> str:
     return sentence % {"count": count}
 
 
-def about_links(count: int) -> str:
-    sentence = ngettext(
-        "The e-mail is on its way and will be linked with %(count)d record.",
-        "The e-mail is on its way and will be linked with %(count)d records.",
-        count,
-    )
-    return sentence % {"count": count}
+def about_matched(count: int) -> str:
+    if not count:
+        return _("None of them waits any more.")
+    return ngettext("%(count)d e-mail queued.", "%(count)d e-mails queued.", count) % {"count": count}
+
+
+def about_links(records: int, asked: Asked) -> str:
+    going = asked.queued + asked.already
+    if going > 1:
+        sentence = ngettext(
+            "%(going)d e-mails of the conversation are on their way and will be linked with %(count)d record.",
+            "%(going)d e-mails of the conversation are on their way and will be linked with %(count)d records.",
+            records,
+        )
+    else:
+        sentence = ngettext(
+            "The e-mail is on its way and will be linked with %(count)d record.",
+            "The e-mail is on its way and will be linked with %(count)d records.",
+            records,
+        )
+    return sentence % {"count": records, "going": going}
+
+
+_STAYS_LINKED: dict[WhyNot, Promise] = {
+    WhyNot.ADOPTED: gettext_lazy(
+        "The link was in CORIPO before the portal came to it, so it stays. It can be removed there."
+    ),
+    WhyNot.COLLEAGUE: gettext_lazy("A colleague linked it, so the link stays. It can be removed in CORIPO."),
+    WhyNot.MOVING: gettext_lazy("The e-mail is on its way right now. Unlink the record when it has arrived."),
+    WhyNot.NO_LOGIN: gettext_lazy("To unlink in CORIPO, the portal needs your login there."),
+    WhyNot.GONE: gettext_lazy("The e-mail is not linked with this record any more."),
+}
+
+
+def about_refusal_to_unlink(why_not: WhyNot) -> str:
+    return str(_STAYS_LINKED[why_not])
+
+
+def about_trouble_at_unlinking(error: CrmError) -> str:
+    if error.is_retryable:
+        return _("CORIPO does not answer, so the record may be linked still. Unlink it once more later.")
+    return sentence_for(error.code)

@@ -10,17 +10,20 @@ from apps.inbox.listing import Listing
 from apps.inbox.moving import Step
 from apps.inbox.panel import panel_head
 from apps.mailboxes.models import Message, MessageState
+from apps.sync.rematching import count_offered
 from apps.sync.rules import rules_of
 
 
 def list_context(shown: Listing, *, user: User) -> dict[str, Any]:
+    rules = rules_of(user)
     return {
         "listing": shown,
+        "matched": count_offered(user, rules),
         "search_text": shown.wanted.text,
         "states": MessageState.choices,
         "directions": Message.Direction.choices,
         "functions": FUNCTIONS,
-        "opens_in": rules_of(user).opens_in,
+        "opens_in": rules.opens_in,
     }
 
 

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.functional import Promise
+
 from apps.accounts.models import User
 from apps.inbox.functions import FUNCTIONS
+from apps.inbox.kinds import kind_of
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
-from apps.sync.models import CrmEmail, Outcome
+from apps.sync.conversations import later_links
+from apps.sync.models import ConversationLink, CrmEmail, Outcome
 from apps.sync.queries import Record, record_of, rows_of
 from apps.sync.reasons import Remedy, Why, why
 
@@ -33,13 +37,14 @@ class ShownLink:
 
     name: str
     module: str
+    kind: Promise
     url: str
     failed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PanelHead:
-    """What changes with the state of the message."""
+    """What changes with the state of the message. `later` are the records that later replies are linked with."""
 
     row: ShownRow
     reason: Why
@@ -47,6 +52,7 @@ class PanelHead:
     is_telling: bool
     colleague: str
     links: tuple[ShownLink, ...]
+    later: tuple[ConversationLink, ...]
 
     @property
     def message(self) -> Message:
@@ -79,6 +85,7 @@ def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
         is_telling=message.state in TELLING,
         colleague=record.colleague if record else "",
         links=_links(record),
+        later=tuple(later_links(message)),
     )
 
 
@@ -130,6 +137,7 @@ def _links(record: Record | None) -> tuple[ShownLink, ...]:
         ShownLink(
             name=link.name or link.record_id,
             module=link.module,
+            kind=kind_of(link.module),
             url=server.record_url(link.module, link.record_id),
             failed=link.outcome == Outcome.FAILED,
         )

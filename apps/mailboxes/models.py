@@ -235,6 +235,7 @@ class Message(models.Model):
                 name="message_in_folder_by_state",
             ),
             models.Index("email_key", "variant", name="message_identity"),
+            models.Index("mailbox", "conversation_id", name="message_conversation", condition=~Q(conversation_id="")),
             models.Index("mailbox", name="message_missing", condition=Q(missing_since__isnull=False)),
         ]
 

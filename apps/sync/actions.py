@@ -14,10 +14,12 @@ from apps.core.addresses import canonical, without_tag
 from apps.crm.face import FoundRecord
 from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message
-from apps.sync.chosen import correspondent_of
-from apps.sync.models import ChosenLink, CrmLink, Mark, Outcome, Transfer
+from apps.sync.chosen import correspondents_of
+from apps.sync.conversations import others_of, remember_for_later
+from apps.sync.models import ChosenLink, ConversationLink, CrmLink, Mark, Outcome, Transfer
+from apps.sync.rematching import ask_for_matched
 from apps.sync.states import hold, writing_facts
-from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
+from apps.sync.wishes import identities, mark_key, own_messages, queue_messages, set_marks
 from apps.work.models import Lane, Run, Status
 from apps.work.wakeups import wake
 
@@ -115,34 +117,69 @@ def store_as_new(message_id: int, *, user: User, at: datetime) -> Asked:
         return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
 
 
-def choose_records(message_id: int, records: Sequence[FoundRecord], *, user: User, at: datetime) -> Asked:
+def choose_records(
+    message_id: int,
+    records: Sequence[FoundRecord],
+    *,
+    user: User,
+    at: datetime,
+    for_others: bool = False,
+    for_later: bool = False,
+) -> Asked:
     """Say that the mail belongs with these records as well, and ask for the transfer that stores and links it.
 
-    May be repeated. What is on its way goes once more for links that it did not know of (recording.finish).
+    `for_others` says it of the other mails of the conversation, `for_later` of those that are still to come: they are
+    linked when they are transferred. May be repeated. What is on its way goes once more for links that it did not know of
+    (recording.finish).
     """
-    chosen = own_messages([message_id], user)
+    wanted = [message_id]
+    for message in own_messages([message_id], user):
+        if for_others:
+            wanted += others_of(message, user=user).values_list("pk", flat=True)
+        if for_later:
+            remember_for_later(message, records, user=user, at=at)
+    chosen = own_messages(wanted, user)
     with writing_facts(identities(chosen)):
-        for message in chosen:
-            address = correspondent_of(message)
-            ChosenLink.objects.bulk_create(
-                [
-                    ChosenLink(
-                        home_account_id=message.mailbox.home_account_id,
-                        email_key=message.email_key,
-                        variant=message.variant,
-                        module=record.module,
-                        record_id=record.id,
-                        name=record.name[:300],
-                        company=record.company[:300],
-                        address=address,
-                        chosen_by=user,
-                        chosen_at=at,
-                    )
-                    for record in records
-                ],
-                ignore_conflicts=True,
-            )
-        return sync_messages([message_id], user=user, at=at, leave_out_marked=False)
+        messages = list(chosen)
+        addresses = correspondents_of(messages)
+        # Of copies in several folders one speaks for the mail.
+        mails = {mark_key(message): message for message in messages}
+        each_once = {(record.module, record.id): record for record in records}
+        ChosenLink.objects.bulk_create(
+            [
+                ChosenLink(
+                    home_account_id=message.mailbox.home_account_id,
+                    email_key=message.email_key,
+                    variant=message.variant,
+                    module=record.module,
+                    record_id=record.id,
+                    name=record.name[:300],
+                    company=record.company[:300],
+                    address=addresses[message.pk],
+                    chosen_by=user,
+                    chosen_at=at,
+                )
+                for message in mails.values()
+                for record in each_once.values()
+            ],
+            batch_size=100,
+            update_conflicts=True,
+            unique_fields=["home_account_id", "email_key", "variant", "module", "record_id"],
+            # A link that was taken away once is wanted again.
+            update_fields=["belongs", "chosen_by", "chosen_at"],
+        )
+        return sync_messages(wanted, user=user, at=at, leave_out_marked=False)
+
+
+def sync_matched(*, user: User, at: datetime) -> int:
+    """Ask for the waiting mails for which somebody has appeared in CORIPO since. Returns how many those are."""
+    return ask_for_matched(user, at=at, most=STOPPED_AT_ONCE)
+
+
+def forget_later_link(message_id: int, *, module: str, record_id: str, user: User) -> None:
+    """Later mails of the conversation are not linked with this by themselves any more. Links that were made stay."""
+    for message in own_messages([message_id], user):
+        ConversationLink.objects.of_conversation(message).filter(module=module, record_id=record_id).delete()
 
 
 def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -> None:
@@ -160,7 +197,12 @@ def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -
             if links.filter(outcome=Outcome.MADE).exists():
                 continue
             links.filter(made_by=user).delete()
-            ChosenLink.objects.of(message).filter(module=module, record_id=record_id).delete()
+            choice = ChosenLink.objects.of(message).wanted().filter(module=module, record_id=record_id)
+            if ConversationLink.objects.of_conversation(message).filter(module=module, record_id=record_id).exists():
+                # Without a word against it, the next transfer would inherit it again.
+                choice.update(belongs=False)
+            else:
+                choice.delete()
 
 
 def mark_synced(message_ids: Collection[int], *, user: User, at: datetime) -> int:
@@ -192,6 +234,7 @@ def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
             ChosenLink.objects.filter(home_account_id=account).delete()
+            ConversationLink.objects.filter(home_account_id=account).delete()
             log.info("marks forgotten with the mailbox", extra={"mailbox_id": pk, "count": forgotten})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apps.accounts.models import CrmServer, User
@@ -11,7 +11,7 @@ from apps.core.addresses import canonical
 from apps.crm.face import FoundRecord
 from apps.mailboxes.models import Mailbox, Message, Participant
 from apps.sync.deciding import Target
-from apps.sync.models import ChosenLink, CrmLink, Outcome
+from apps.sync.models import ChosenLink, ChosenLinkQuerySet, CrmLink, Outcome
 from apps.sync.states import Identity
 
 MOST_SUGGESTED = 5
@@ -32,13 +32,20 @@ def chosen_targets(mailbox: Mailbox, identities: Iterable[Identity]) -> dict[Ide
     """What was chosen for each of these mails of a mailbox, in the order of choosing; one query."""
     wanted = set(identities)
     targets: dict[Identity, list[Target]] = defaultdict(list)
-    rows = ChosenLink.objects.filter(
-        home_account_id=mailbox.home_account_id, email_key__in={key for key, _variant in wanted}
-    )
-    for row in rows.order_by("pk"):
+    for row in _said(mailbox, wanted).wanted().order_by("pk"):
         if (row.email_key, row.variant) in wanted:
             targets[(row.email_key, row.variant)].append(Target(row.module, row.record_id, row.name))
     return targets
+
+
+def unwanted_records(mailbox: Mailbox, identities: Iterable[Identity]) -> dict[Identity, set[tuple[str, str]]]:
+    """Module and id of the records that do not belong with these mails although an address may match; one query."""
+    wanted = set(identities)
+    records: dict[Identity, set[tuple[str, str]]] = defaultdict(set)
+    for row in _said(mailbox, wanted).filter(belongs=False):
+        if (row.email_key, row.variant) in wanted:
+            records[(row.email_key, row.variant)].add((row.module, row.record_id))
+    return records
 
 
 def chosen_for(message: Message) -> list[Chosen]:
@@ -56,7 +63,7 @@ def chosen_for(message: Message) -> list[Chosen]:
             url=server.record_url(row.module, row.record_id),
             outcome=outcomes.get((row.module, row.record_id), ""),
         )
-        for row in ChosenLink.objects.of(message)
+        for row in ChosenLink.objects.of(message).wanted()
     ]
 
 
@@ -77,7 +84,7 @@ def suggested_for(message: Message, *, user: User) -> list[FoundRecord]:
     address = correspondent_of(message)
     if not address:
         return []
-    others = ChosenLink.objects.filter(chosen_by=user, address=address).exclude(email_key=message.email_key)
+    others = ChosenLink.objects.wanted().filter(chosen_by=user, address=address).exclude(email_key=message.email_key)
     rows = others.order_by("-pk")[:_MOST_LOOKED_AT]
     found: dict[tuple[str, str], FoundRecord] = {}
     for row in rows:
@@ -87,10 +94,24 @@ def suggested_for(message: Message, *, user: User) -> list[FoundRecord]:
 
 def correspondent_of(message: Message) -> str:
     """Whom the mail is from, or of sent mail the first whom it is to; "" for nobody with an address."""
-    if message.direction == Message.Direction.RECEIVED:
-        return canonical(message.sender_address)
-    first = message.participants.filter(role=Participant.Role.TO).order_by("position").first()
-    return first.address if first else ""
+    return correspondents_of([message])[message.pk]
+
+
+def correspondents_of(messages: Sequence[Message]) -> dict[int, str]:
+    """The same for many messages; one query."""
+    found = {message.pk: canonical(message.sender_address) for message in messages}
+    sent = [message.pk for message in messages if message.direction != Message.Direction.RECEIVED]
+    if sent:
+        found |= dict.fromkeys(sent, "")
+        people = Participant.objects.filter(message__in=sent, role=Participant.Role.TO).order_by("-position", "-pk")
+        found |= dict(people.values_list("message_id", "address"))
+    return found
+
+
+def _said(mailbox: Mailbox, identities: Iterable[Identity]) -> ChosenLinkQuerySet:
+    return ChosenLink.objects.filter(
+        home_account_id=mailbox.home_account_id, email_key__in={key for key, _variant in identities}
+    )
 
 
 def _record(row: ChosenLink) -> FoundRecord:

@@ -5,7 +5,7 @@ Decides for transfers and for forecasts alike, so that the one keeps what the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,9 +75,11 @@ def targets_for(
     *,
     link_companies: bool,
     chosen: Iterable[Target] = (),
+    unwanted: Collection[tuple[str, str]] = (),
 ) -> list[Target]:
     """Every contact with one of these addresses, where the rule says so all their companies, and what a person chose;
-    each once. The first company becomes the record's parent, so those that were found come before those chosen."""
+    each once, without those that a person took away. The first company becomes the record's parent, so those that were
+    found come before those chosen."""
     people = {contact.id: contact for address in addresses for contact in contacts.get(address, ())}
     targets = {("Contacts", contact.id): Target("Contacts", contact.id, contact.name) for contact in people.values()}
     if link_companies:
@@ -86,4 +88,4 @@ def targets_for(
                 targets[("Accounts", company.id)] = Target("Accounts", company.id, company.name)
     for target in chosen:
         targets.setdefault((target.module, target.record_id), target)
-    return list(targets.values())
+    return [target for key, target in targets.items() if key not in unwanted]

@@ -20,8 +20,9 @@ from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
-from apps.sync.chosen import chosen_targets
+from apps.sync.chosen import chosen_targets, unwanted_records
 from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
+from apps.sync.conversations import inherit_choices
 from apps.sync.crm_sessions import crm_session, watched
 from apps.sync.deciding import counted_addresses, people_of, targets_for
 from apps.sync.fetching import SLOTS, fetch_letters
@@ -201,10 +202,17 @@ def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules
     ]
     contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))
     remember(contacts, user=batch.mailbox.owner, at=now())
-    chosen = chosen_targets(batch.mailbox, [item.transfer.identity for item in fetched])
+    identities = [item.transfer.identity for item in fetched]
+    inherit_choices(batch.mailbox, [item.transfer.message for item in fetched], at=now())
+    chosen = chosen_targets(batch.mailbox, identities)
+    unwanted = unwanted_records(batch.mailbox, identities)
     for item, each in zip(fetched, addresses, strict=True):
         item.targets = targets_for(
-            each, contacts, link_companies=rules.link_companies, chosen=chosen.get(item.transfer.identity, ())
+            each,
+            contacts,
+            link_companies=rules.link_companies,
+            chosen=chosen.get(item.transfer.identity, ()),
+            unwanted=unwanted.get(item.transfer.identity, ()),
         )
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from datetime import datetime
+
+from django.core.cache import cache
 
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, User
 from apps.crm.errors import CrmUnauthorized
-from apps.crm.face import FoundRecords
+from apps.crm.face import CrmClient, FoundRecords
+from apps.mailboxes.models import Message
+from apps.sync.people import known_people
 
 # A search takes a fraction of a second; whoever types does not wait for much longer.
 SEARCH_SECONDS = 5.0
 MOST_FOUND = 10
+# Of each module; who has more searches by name.
+MOST_RELATED = 6
+RELATED_FRESH_SECONDS = 60
 
 
 def find_records(module: str, text: str, *, user: User, at: datetime) -> FoundRecords | None:
@@ -19,12 +28,45 @@ def find_records(module: str, text: str, *, user: User, at: datetime) -> FoundRe
 
     Raises CrmError. A login that is refused now is parked, since three tries may lock the account there.
     """
-    account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
+    account = _account_of(user)
+    return _asked(account, lambda crm: crm.search(module, text, limit=MOST_FOUND), at=at) if account else None
+
+
+def related_to_people(message: Message, *, user: User, at: datetime) -> FoundRecords | None:
+    """The companies of the mail's contacts, and the open opportunities and cases of both; otherwise as `find_records`.
+
+    Asks at most three times, and for the same contacts not again within a minute.
+    """
+    account = _account_of(user)
     if account is None:
         return None
+    return _asked(account, lambda crm: _related(message, account, crm, at=at), at=at)
+
+
+def _related(message: Message, account: CrmAccount, crm: CrmClient, *, at: datetime) -> FoundRecords:
+    people = known_people(message, user=account.user, at=at, ask=True)
+    contacts = sorted({contact.id for person in people for contact in person.contacts})
+    if not contacts:
+        return FoundRecords(())
+    # What one login may see is nobody else's.
+    which = hashlib.sha256("\n".join(contacts).encode()).hexdigest()
+    key = f"related:{account.pk}:{account.generation}:{which}"
+    found: FoundRecords | None = cache.get(key)
+    if found is None:
+        found = crm.related_records(contacts, limit=MOST_RELATED)
+        cache.set(key, found, RELATED_FRESH_SECONDS)
+    return found
+
+
+def _account_of(user: User) -> CrmAccount | None:
+    accounts = CrmAccount.objects.select_related("server", "user")
+    return accounts.filter(user=user, status=CrmAccount.Status.ACTIVE).first()
+
+
+def _asked(account: CrmAccount, ask: Callable[[CrmClient], FoundRecords], *, at: datetime) -> FoundRecords | None:
     try:
         with crm_login(account, read_seconds=SEARCH_SECONDS) as crm:
-            return crm.search(module, text, limit=MOST_FOUND)
+            return ask(crm)
     except CrmUnauthorized:
         account.record_refusal(generation=account.generation, at=at)
         return None

@@ -102,6 +102,7 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
             "link_companies",
             "counted_roles",
             "no_match",
+            "no_match_later",
             "internal_domains",
             "left_out_kinds",
             "takes_private",
@@ -111,10 +112,11 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
             "unwanted_types",
             "opens_in",
         ]
-        widgets = {"no_match": forms.RadioSelect}
+        widgets = {"no_match": forms.RadioSelect, "no_match_later": forms.RadioSelect}
         labels = {
             "link_companies": _("Automatically link with company"),
             "no_match": _("When nobody in CORIPO has an address of the e-mail"),
+            "no_match_later": _("When a contact with the address appears in CORIPO later"),
             "takes_private": _("Automatic runs take private e-mails"),
             "store_attachments": _("Store attachments in CORIPO"),
             "store_inline_images": _("Store pictures that stand in the text"),

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.crm.errors import CrmError, CrmUnauthorized
-from apps.crm.face import CrmClient, Link
+from apps.crm.face import CrmClient, Link, Linked
 from apps.sync.claiming import Batch
 from apps.sync.deciding import Target
 from apps.sync.models import CrmLink, Outcome
@@ -37,6 +37,7 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
     )
     rows: list[CrmLink] = []
     refused: dict[int, Parcel] = {}
+    made_now: set[tuple[int, Target]] = set()
     for (parcel, target), outcome in zip(wanted, outcomes, strict=True):
         error = outcome if isinstance(outcome, CrmError) else None
         if isinstance(error, CrmUnauthorized):
@@ -45,13 +46,22 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
             parcel.end(Ending.RETRIES, error)
             continue
         if error is None:
-            parcel.links_added += 1
+            if isinstance(outcome, Linked) and not outcome.was_there:
+                parcel.links_added += 1
+                made_now.add((parcel.crm_email.pk, target))
             parcel.known_links |= {(target.module, target.record_id)}
         else:
             refused[parcel.crm_email.pk] = parcel
             rows.append(_row(batch, parcel, target, error, at=at))
     rows += [
-        _row(batch, parcel, target, None, at=at)
+        _row(
+            batch,
+            parcel,
+            target,
+            None,
+            is_adopted=not parcel.is_fresh and (parcel.crm_email.pk, target) not in made_now,
+            at=at,
+        )
         for parcel in arriving
         for target in parcel.targets
         if (target.module, target.record_id) in parcel.known_links
@@ -77,7 +87,9 @@ def _forget_what_is_no_more(batch: Batch, parcels: list[Parcel]) -> None:
     CrmLink.objects.filter(pk__in=gone).delete()
 
 
-def _row(batch: Batch, parcel: Parcel, target: Target, error: CrmError | None, *, at: datetime) -> CrmLink:
+def _row(
+    batch: Batch, parcel: Parcel, target: Target, error: CrmError | None, *, is_adopted: bool = False, at: datetime
+) -> CrmLink:
     return CrmLink(
         crm_email=parcel.crm_email,
         module=target.module,
@@ -85,6 +97,7 @@ def _row(batch: Batch, parcel: Parcel, target: Target, error: CrmError | None, *
         name=target.name[:300],
         outcome=Outcome.FAILED if error else Outcome.MADE,
         cause=error.code if error else "",
+        is_adopted=is_adopted,
         made_by=batch.mailbox.owner,
         made_at=at,
     )

@@ -30,6 +30,11 @@ class NoMatch(models.TextChoices):
     STORE = "store", _("Store it without a link")
 
 
+class NoMatchLater(models.TextChoices):
+    SYNC = "sync", _("Sync the waiting e-mails by themselves")
+    OFFER = "offer", _("Offer them in the list")
+
+
 def every_role() -> list[str]:
     return [str(role) for role in Participant.Role.values]
 
@@ -52,6 +57,7 @@ class SyncRules(models.Model):
     # Participant.Role: people of the other headers are not looked up in CORIPO.
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
+    no_match_later = models.CharField(max_length=16, choices=NoMatchLater, default=NoMatchLater.SYNC)
     internal_domains = models.JSONField(default=list, blank=True)
     # Message.Kind: automatic runs leave these out. A person's click takes them.
     left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
@@ -102,17 +108,22 @@ class ChosenLinkQuerySet(models.QuerySet["ChosenLink"]):
         return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
 
     def of(self, message: Message) -> ChosenLinkQuerySet:
-        """The records chosen for this message's mail, in the order of choosing."""
+        """What was said of this message's mail, in that order."""
         return self.filter(
             home_account_id=message.mailbox.home_account_id, email_key=message.email_key, variant=message.variant
         ).order_by("pk")
 
+    def wanted(self) -> ChosenLinkQuerySet:
+        """The records that belong with their mails."""
+        return self.filter(belongs=True)
+
 
 class ChosenLink(models.Model):
-    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO.
+    """A person's word that an e-mail of a mailbox belongs with a record of CORIPO, or does not belong with it.
 
-    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it; whether that went well
-    says CrmLink. `address` is whom the mail is from or to, so that the same choice can be offered for their next one.
+    It outlives the connection of the mailbox, as a mark does. Every transfer of the mail links it, or leaves it out although
+    an address matches; whether a link was made says CrmLink. `address` is whom the mail is from or to, so that the same
+    choice can be offered for their next one.
     """
 
     home_account_id = models.CharField(max_length=120)
@@ -122,6 +133,7 @@ class ChosenLink(models.Model):
     record_id = models.CharField(max_length=36)
     name = models.CharField(max_length=300, blank=True)
     company = models.CharField(max_length=300, blank=True)
+    belongs = models.BooleanField(default=True)
     address = models.CharField(max_length=254, blank=True)
     chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     chosen_at = models.DateTimeField()
@@ -135,6 +147,49 @@ class ChosenLink(models.Model):
             )
         ]
         indexes = [models.Index("chosen_by", "address", models.F("id").desc(), name="chosen_for_address")]
+
+    def __str__(self) -> str:
+        return f"{self.module} {self.record_id}"
+
+
+class ConversationLinkQuerySet(models.QuerySet["ConversationLink"]):
+    def visible_to(self, user: User) -> ConversationLinkQuerySet:
+        return self.filter(home_account_id__in=Mailbox.objects.visible_to(user).values("home_account_id"))
+
+    def of_conversation(self, message: Message) -> ConversationLinkQuerySet:
+        """The records chosen for later mails of this message's conversation, in the order of choosing."""
+        if not message.conversation_id:
+            return self.none()
+        return self.filter(
+            home_account_id=message.mailbox.home_account_id, conversation_id=message.conversation_id
+        ).order_by("pk")
+
+
+class ConversationLink(models.Model):
+    """A person's word that a mail and those of its conversation that arrive after it belong with a record as well.
+
+    A transfer of such a mail makes a ChosenLink of it (apps/sync/conversations.py). It outlives the connection of the
+    mailbox, too. `since` is when the mail arrived for which it was said.
+    """
+
+    home_account_id = models.CharField(max_length=120)
+    conversation_id = models.CharField(max_length=255)
+    module = models.CharField(max_length=40)
+    record_id = models.CharField(max_length=36)
+    name = models.CharField(max_length=300, blank=True)
+    company = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField()
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    objects = ConversationLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["home_account_id", "conversation_id", "module", "record_id"], name="one_choice_per_conversation"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.module} {self.record_id}"
@@ -203,7 +258,7 @@ class Outcome(models.TextChoices):
 
 
 class CrmLink(models.Model):
-    """The e-mail belongs with that contact or company."""
+    """The e-mail belongs with that record. An adopted link was in CORIPO before a transfer of ours came to make it."""
 
     crm_email = models.ForeignKey(CrmEmail, models.CASCADE, related_name="links")
     module = models.CharField(max_length=40)
@@ -211,6 +266,7 @@ class CrmLink(models.Model):
     name = models.CharField(max_length=300, blank=True)
     outcome = models.CharField(max_length=16, choices=Outcome)
     cause = models.CharField(max_length=40, blank=True)
+    is_adopted = models.BooleanField(default=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     made_at = models.DateTimeField()
 
@@ -399,3 +455,22 @@ class KnownAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.contacts)} contacts"
+
+
+class MatchLook(models.Model):
+    """When the portal looks next, with a user's own login, whether somebody appeared for the mails that match nobody.
+
+    `seen_until` is a moment of CORIPO's clock: contacts that changed before it are known. `all_asked_at` is when the
+    addresses of all waiting mails were last asked about. `has_matches` says that the last look left mails to be offered.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="match_look")
+    next_look_at = models.DateTimeField(db_index=True)
+    claim = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    seen_until = models.DateTimeField(null=True, blank=True)
+    all_asked_at = models.DateTimeField(null=True, blank=True)
+    has_matches = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"look for matches of user {self.user_id}"

@@ -14,6 +14,7 @@ from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
+from apps.sync.rematching import look_for_due_matches, plan_looks
 from apps.sync.states import decide_new_messages
 from apps.sync.tending import QUEUES
 from apps.work.models import Lane
@@ -61,6 +62,14 @@ def plan_proofs() -> None:
 
 
 @shared_task
+def look_for_matches() -> None:
+    """Look whether somebody appeared in CORIPO for mails that wait without a match."""
+    until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
+    if look_for_due_matches(until=until):
+        look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
 def sweep() -> None:
     """Every few seconds: return what silent carriers held, and wake for what is due. Covers every lost wake-up."""
     at = now()
@@ -75,3 +84,5 @@ def sweep() -> None:
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):
         prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if plan_looks(at=at):
+        look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)

@@ -31,8 +31,10 @@ class Desk:
     def customer(self, name: str) -> str:
         return f"{name}@{self.domain}"
 
-    def receive(self, subject: str, *, sender: str, html: str = "", cc: str = "", unread: bool = True) -> str:
-        """Deliver one mail, older than all that came before it; its Message-ID, bare."""
+    def receive(
+        self, subject: str, *, sender: str, html: str = "", cc: str = "", reply_to: str = "", unread: bool = True
+    ) -> str:
+        """Deliver one mail, older than all that came before it; its Message-ID, bare. `reply_to` is that of another."""
         message_id = f"{uuid4().hex}@{self.domain}"
         at = datetime.now(UTC) - timedelta(minutes=len(self.message_ids) + 1)
         self.message_ids[subject] = message_id
@@ -44,6 +46,7 @@ class Desk:
                 cc=cc,
                 subject=subject,
                 html=html,
+                reply_to=f"<{reply_to}>" if reply_to else "",
                 message_id=f"<{message_id}>",
                 date=at,
             ),

@@ -233,3 +233,15 @@ def test_deleted_1_gives_live_and_deleted_rows(line: Line) -> None:
 
     assert {row["id"]: row["deleted"] for row in found} == {live: "0", gone: "1"}
     assert line.ids("Contacts", f"contacts.last_name='{mark}'") == [live]
+
+
+def test_contacts_whose_address_came_lately_are_found_by_the_date_of_the_relation(line: Line) -> None:
+    contact = line.save("Contacts", last_name=NAME, email1=f"{token()}@contract.example")
+    rows = (
+        "contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"
+        " WHERE eabr.deleted=0 AND eabr.bean_module='Contacts' AND eabr.date_modified >= '{since}')"
+        f" AND contacts.id='{contact}'"
+    )
+
+    assert line.ids("Contacts", rows.format(since="2001-01-01 00:00:00")) == [contact]
+    assert line.ids("Contacts", rows.format(since="2099-01-01 00:00:00")) == []

@@ -125,6 +125,34 @@ def test_delete_unties(line: Line) -> None:
     assert line.linked("Emails", email, "contacts") == []
 
 
+def test_a_link_that_never_was_is_deleted_as_well(line: Line) -> None:
+    answer = line.call("set_relationships", ["Emails"], [line.email()], ["contacts"], [[token()]], [[]], [1])
+
+    assert answer == {"created": 0, "failed": 0, "deleted": 1}
+
+
+def test_untying_the_parent_leaves_it_in_the_email_until_it_is_emptied(line: Line) -> None:
+    company = record(line, "Accounts")
+    email = line.email(parent_type="Accounts", parent_id=company)
+    line.relate("Emails", email, "accounts", company, delete=1)
+    assert line.read("Emails", email, "parent_id") == {"parent_id": company}
+
+    line.save("Emails", id=email, parent_type="", parent_id="")
+
+    assert line.read("Emails", email, "parent_id").get("parent_id", "") == ""
+    assert line.linked("Emails", email, "accounts") == []
+
+
+def test_emptying_the_parent_keeps_the_texts_of_an_email(line: Line) -> None:
+    company = record(line, "Accounts")
+    email = line.email(parent_type="Accounts", parent_id=company, description="Dobrý den")
+
+    line.save("Emails", id=email, parent_type="", parent_id="")
+
+    assert line.read("Emails", email, "description")["description"] == "Dobrý den"
+    assert line.linked("Emails", email, "accounts") == []
+
+
 def test_related_ids_are_a_list_for_each_email(line: Line) -> None:
     emails, contacts = [line.email(), line.email()], [record(line, "Contacts"), record(line, "Contacts")]
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
-from apps.sync.models import Mark, Transfer
+from apps.sync.models import KnownAddress, Mark, MatchLook, Transfer
+from apps.sync.rules import rules_of
 from tests.factories import NOON, TransferFactory
 
 from .conftest import folder_of, make_message, minutes
@@ -309,3 +310,29 @@ def test_refresh_makes_the_next_look_due(people: dict[str, Client], owner: User)
 
     assert response.status_code == 302
     assert Mailbox.objects.get(owner=owner).next_look_at < before
+
+
+# ── No match, later ───────────────────────────────────────────────────────
+def test_waiting_mails_with_a_match_are_offered_by_setting(people: dict[str, Client], owner: User) -> None:
+    message = make_message(owner, state="no_match")
+    TransferFactory.create(message=message, status="done", result="no_match", finished_at=NOON)
+    KnownAddress.objects.create(
+        user=owner,
+        address="jana@kovarna-morava.example",
+        contacts=[{"id": "c-1", "name": "Jana", "title": "", "companies": []}],
+        looked_at=NOON + minutes(1),
+    )
+    MatchLook.objects.create(user=owner, next_look_at=NOON, has_matches=True)
+    words = "1 e-mail that waited now has a match in CORIPO."
+    assert words not in people["owner"].get("/inbox/").content.decode()
+    rules = rules_of(owner)
+    rules.no_match_later = "offer"
+    rules.save()
+
+    assert words in people["owner"].get("/inbox/").content.decode()
+    answer = people["owner"].post("/inbox/matched/", follow=True)
+
+    assert "1 e-mail queued." in answer.content.decode()
+    assert words not in answer.content.decode()
+    message.refresh_from_db()
+    assert message.state == "queued"

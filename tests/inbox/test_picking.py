@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.core import signing
@@ -17,12 +18,12 @@ from apps.accounts.models import CrmAccount, User
 from apps.crm.face import FoundRecord
 from apps.inbox.picking import MOST_PICKED, record_of_ticket, ticket_for
 from apps.mailboxes.models import MailFolder, Message, MessageState
-from apps.sync.models import ChosenLink, Outcome, Transfer
+from apps.sync.models import ChosenLink, ConversationLink, CrmEmail, CrmLink, Outcome, Transfer
 from tests.coripo import Coripo
-from tests.factories import NOON, CrmAccountFactory, CrmEmailFactory
+from tests.factories import NOON, CrmAccountFactory, CrmEmailFactory, ParticipantFactory
 from tests.sandbox_server import Sandbox
 
-from .conftest import make_message
+from .conftest import make_message, minutes
 
 PART = {"HX-Request": "true", "HX-Target": "found-records"}
 COMPANY = FoundRecord("Accounts", "11111111-1111-4111-8111-111111111111", "Kovárna & syn", company="", detail="Brno")
@@ -281,3 +282,215 @@ def test_the_plan_of_a_failed_mail_names_what_was_picked(
     assert "links it with what you chose: Kovárna & syn" in text(
         people["owner"].get(reverse("people", args=[message.pk]))
     )
+
+
+# ── What belongs to the people ────────────────────────────────────────────
+def company_of_somebody_in(message: Message, coripo: Coripo) -> str:
+    """The company of a contact whom the mail names and no other mail does."""
+    address = f"{uuid4().hex[:10]}@kovarna-morava.example"
+    ParticipantFactory(message=message, role="cc", name="Petr", written_address=address, address=address)
+    company = coripo.company("Kovárna Morava a.s.")
+    coripo.contact(address, company=company)
+    return company
+
+
+def test_what_belongs_to_the_people_is_a_part_of_its_own(
+    people: dict[str, Client], owner: User, message: Message, coripo: Coripo
+) -> None:
+    company = company_of_somebody_in(message, coripo)
+    opportunity = coripo.create("Opportunities", name="Lis na míru", sales_stage="Prospecting")
+    coripo.call(
+        "set_relationship",
+        module_name="Accounts",
+        module_id=company,
+        link_field_name="opportunities",
+        related_ids=[opportunity],
+        name_value_list=[],
+        delete=0,
+    )
+
+    page = text(people["owner"].get(url_of(message)))
+    part = people["owner"].get(
+        url_of(message), {"suggest": "1"}, headers={"HX-Request": "true", "HX-Target": "related-records"}
+    )
+
+    assert f'hx-get="{url_of(message)}?suggest=1"' in page
+    assert "<html" not in text(part)
+    shown = {record.id: record for record in (record_of_ticket(ticket, user=owner) for ticket in tickets(part))}
+    assert {company, opportunity} <= set(shown)
+    assert "Prospecting" in text(part)
+
+
+def test_without_scripts_a_button_shows_it_and_keeps_what_was_picked(
+    people: dict[str, Client], owner: User, message: Message, coripo: Coripo
+) -> None:
+    company = company_of_somebody_in(message, coripo)
+    sent = {"action": "suggest", "record": ticket_for(COMPANY, user=owner), "for_later": "on"}
+    message.conversation_id = "conversation"
+    message.save()
+
+    answer = people["owner"].post(url_of(message), sent)
+
+    found = [record_of_ticket(ticket, user=owner).id for ticket in tickets(answer)]
+    assert found[0] == COMPANY.id
+    assert company in found
+    assert re.search(r'name="for_later"[^>]* checked', text(answer))
+    assert not ChosenLink.objects.exists()
+
+
+def test_a_silent_coripo_suggests_nothing_and_says_so(
+    people: dict[str, Client], message: Message, coripo: Coripo, sandbox: Sandbox
+) -> None:
+    sandbox.fault("5xx", "coripo:get_entry_list", times=0)
+
+    answer = people["owner"].get(url_of(message), {"suggest": "1"})
+
+    assert answer.status_code == 200
+    assert "CORIPO does not answer." in text(answer)
+
+
+# ── The rest of the conversation ──────────────────────────────────────────
+def in_conversation(owner: User, **fields: object) -> Message:
+    return make_message(owner, conversation_id="conversation", **fields)
+
+
+def test_the_other_mails_of_the_conversation_are_counted_before(people: dict[str, Client], owner: User) -> None:
+    message = in_conversation(owner, state="no_match")
+    for state in ("synced", "not_synced", "marked"):
+        in_conversation(owner, state=state)
+    in_conversation(owner, gone_at=NOON)
+
+    page = text(people["owner"].get(url_of(message)))
+
+    assert "Sync and link its other e-mails as well (2)" in page
+    assert "1 marked by hand is left out." in page
+
+
+def test_a_choice_for_the_whole_conversation_says_how_many_go(people: dict[str, Client], owner: User) -> None:
+    message, other = in_conversation(owner), in_conversation(owner)
+    picked = {"record": ticket_for(COMPANY, user=owner), "for_others": "on", "for_later": "on"}
+
+    answer = people["owner"].post(url_of(message), picked, follow=True)
+
+    assert "2 e-mails of the conversation are on their way and will be linked with 1 record." in text(answer)
+    assert set(Transfer.objects.values_list("message", flat=True)) == {message.pk, other.pk}
+    assert "Later replies are linked with" in text(answer)
+
+
+def test_linking_later_replies_is_stopped_in_the_panel(people: dict[str, Client], owner: User) -> None:
+    message = in_conversation(owner)
+    people["owner"].post(url_of(message), {"record": ticket_for(COMPANY, user=owner), "for_later": "on"})
+    later = in_conversation(owner, received_at=NOON + minutes(5))
+    panel = text(people["owner"].get(reverse("message", args=[later.pk])))
+    assert "Stop linking later replies with Kovárna & syn" in panel
+
+    answer = people["owner"].post(
+        reverse("forget_later", args=[later.pk]), {"module": COMPANY.module, "record_id": COMPANY.id}, follow=True
+    )
+
+    assert "Later replies are linked with" not in text(answer)
+    assert not ConversationLink.objects.exists()
+
+
+def test_the_plan_of_a_later_reply_names_what_it_inherits(
+    people: dict[str, Client], owner: User, coripo: Coripo
+) -> None:
+    message = in_conversation(owner)
+    people["owner"].post(url_of(message), {"record": ticket_for(COMPANY, user=owner), "for_later": "on"})
+    later = in_conversation(owner, received_at=NOON + minutes(5))
+
+    assert "links it with what you chose: Kovárna & syn" in text(
+        people["owner"].get(reverse("people", args=[later.pk]))
+    )
+
+
+# ── Unlinking ─────────────────────────────────────────────────────────────
+def linked(message: Message, record: FoundRecord = COMPANY, **words: object) -> CrmLink:
+    stored = CrmEmail.objects.filter(email_key=message.email_key).first() or CrmEmailFactory(
+        email_key=message.email_key
+    )
+    return CrmLink.objects.create(
+        **{
+            "crm_email": stored,
+            "module": record.module,
+            "record_id": record.id,
+            "name": record.name,
+            "outcome": Outcome.MADE,
+            "made_by": message.mailbox.owner,
+            "made_at": NOON,
+            **words,
+        }
+    )
+
+
+def test_every_link_has_a_button_or_says_why_not(people: dict[str, Client], teammate: User, owner: User) -> None:
+    message = make_message(owner, state="synced")
+    linked(message)
+    linked(message, FoundRecord("Cases", "c-1", "Porucha lisu"), is_adopted=True)
+    linked(message, FoundRecord("Bugs", "b-1", "Netěsní"), made_by=teammate)
+    linked(message, FoundRecord("Leads", "l-1", "Zájemce"), made_by=None)
+
+    page = text(people["owner"].get(url_of(message)))
+
+    assert page.count('aria-label="Unlink: ') == 1
+    assert 'aria-label="Unlink: Kovárna & syn"' in page
+    assert "The link was in CORIPO before the portal came to it." in page
+    assert f"Linked by {teammate.shown_name}." in page
+    assert "Somebody who is no longer here linked it." in page
+
+
+def test_what_stays_linked_is_said(people: dict[str, Client], owner: User, coripo: Coripo) -> None:
+    message = make_message(owner, state="synced")
+    linked(message, is_adopted=True)
+
+    for record, words in (
+        (COMPANY, "so it stays. It can be removed there."),
+        (FoundRecord("Bugs", "b-1", ""), "is not linked with this record any more."),
+    ):
+        answer = people["owner"].post(
+            reverse("unlink_record", args=[message.pk]),
+            {"module": record.module, "record_id": record.id},
+            follow=True,
+        )
+        assert words in text(answer)
+    assert CrmLink.objects.count() == 1
+
+
+def test_a_silent_coripo_is_told_of(people: dict[str, Client], owner: User, coripo: Coripo, sandbox: Sandbox) -> None:
+    message = make_message(owner, state="synced")
+    linked(message)
+    sandbox.fault("5xx", "coripo:get_entry_list", times=0)
+
+    answer = people["owner"].post(
+        reverse("unlink_record", args=[message.pk]), {"module": COMPANY.module, "record_id": COMPANY.id}, follow=True
+    )
+
+    assert "CORIPO does not answer, so the record may be linked still." in text(answer)
+    assert 'aria-label="Unlink: Kovárna & syn"' in text(answer)
+
+
+def test_page_and_panel_cost_the_same_for_many_links(people: dict[str, Client], owner: User) -> None:
+    message = in_conversation(owner, state="synced")
+    pages = (url_of(message), reverse("message", args=[message.pk]))
+
+    def cost() -> list[int]:
+        costs = []
+        for page in pages:
+            with CaptureQueriesContext(connection) as queries:
+                people["owner"].get(page)
+            costs.append(len(queries))
+        return costs
+
+    def one_more(number: int) -> None:
+        record = FoundRecord("Cases", f"c-{number}", f"Případ {number}")
+        linked(message, record)
+        people["owner"].post(url_of(message), {"record": ticket_for(record, user=owner), "for_later": "on"})
+        in_conversation(owner)
+
+    one_more(0)
+    cost()
+    cost_of_one = cost()
+    for number in range(1, 6):
+        one_more(number)
+
+    assert cost() == cost_of_one

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Mailbox, MailFolder, Message
-from apps.sync.models import NoMatch, OpensIn, SyncRules
+from apps.sync.models import NoMatch, NoMatchLater, OpensIn, SyncRules
 from tests.factories import CrmAccountFactory, MailboxFactory, MailFolderFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +17,7 @@ EMAILS = {
     "link_companies": "on",
     "counted_roles": ["from", "to", "cc", "bcc"],
     "no_match": "leave",
+    "no_match_later": "sync",
     "largest_attachment_mb": "10",
     "opens_in": "new_tab",
 }
@@ -83,6 +84,7 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     words = {
         "counted_roles": ["from", "to"],
         "no_match": "store",
+        "no_match_later": "offer",
         "internal_domains": "Strojirny-Beskyd.example\n@firma.example\n\nfirma.example\nvýroba.example",
         "store_attachments": "on",
         "largest_attachment_mb": "25",
@@ -96,6 +98,7 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     assert not rules.link_companies
     assert rules.counted_roles == ["from", "to"]
     assert rules.no_match == NoMatch.STORE
+    assert rules.no_match_later == NoMatchLater.OFFER
     assert rules.internal_domains == ["strojirny-beskyd.example", "firma.example", "xn--vroba-qva.example"]
     assert rules.store_attachments
     assert rules.largest_attachment_mb == 25

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.models import User
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.inbox.answers import about_cleared_marks, about_marks, about_sync
+from apps.inbox.answers import about_cleared_marks, about_marks, about_matched, about_sync
 from apps.inbox.filters import page_query
 from apps.inbox.functions import Code
 from apps.inbox.moving import next_step
@@ -27,6 +27,7 @@ from apps.sync.actions import (
     mark_synced,
     store_as_new,
     store_without_link,
+    sync_matched,
     sync_messages,
     sync_with_suggestion,
 )
@@ -72,6 +73,15 @@ def use_suggestion(request: PortalRequest, pk: int) -> HttpResponse:
     asked = sync_with_suggestion(message.pk, request.POST.get("address", ""), user=request.user, at=now())
     messages.success(request, about_sync(asked))
     return redirect("message", pk=pk)
+
+
+@login_required
+@require_POST
+def sync_with_matches(request: PortalRequest) -> HttpResponse:
+    """Sync the person's mails that waited without a match and have one now."""
+    count = sync_matched(user=request.user, at=now())
+    messages.success(request, about_matched(count))
+    return redirect("inbox")
 
 
 def _act(action: str, pks: Collection[int], *, user: User, at: datetime, leave_out_marked: bool) -> str:

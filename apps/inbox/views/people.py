@@ -16,6 +16,7 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.chosen import chosen_for
+from apps.sync.conversations import later_links
 from apps.sync.people import known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
@@ -51,7 +52,10 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
             account.record_refusal(generation=account.generation, at=at)
         trouble = sentence_for_reader(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
-    chosen = [choice.record.name for choice in chosen_for(message)]
+    chosen = [
+        *(choice.record.name for choice in chosen_for(message)),
+        *(later.name for later in later_links(message) if message.received_at >= later.since),
+    ]
     rules = rules_of(request.user)
     beyond = people_beyond_limit(message, rules)
     if len(found) > PEOPLE_PER_PAGE:
@@ -65,7 +69,9 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
         "people": [(person, Participant.Role(person.role).label) for person in page],
         "in_crm": sum(person.kind == "contact" for person in found),
         "sought": sum(person.kind in ("contact", "unknown") for person in found),
-        "plan": plan(found, user=request.user, chosen=chosen) if message.state in PLANNED else None,
+        "plan": plan(found, user=request.user, chosen=list(dict.fromkeys(chosen)))
+        if message.state in PLANNED
+        else None,
         "trouble": trouble,
         "is_connected": account is not None,
         "opens_in": rules.opens_in,
