@@ -44,10 +44,9 @@ def types_unwanted_at_first() -> list[str]:
     return ["asc", "p7m", "p7s", "rpmsg"]
 
 
-class SyncRules(models.Model):
-    """A user's settings of the transfer. They hold for transfers from now on."""
+class RuleFields(models.Model):
+    """What a user sets for the own transfers, and an organisation sets as default or for good."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sync_rules")
     link_companies = models.BooleanField(default=True)
     # Participant.Role: people of the other headers are not looked up in CORIPO.
     counted_roles = models.JSONField(default=every_role)
@@ -56,6 +55,10 @@ class SyncRules(models.Model):
     # Message.Kind: automatic runs leave these out. A person's click takes them.
     left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
     takes_private = models.BooleanField(default=False)
+    # Canonical addresses and domains: automatic runs leave out a mail that names one of them.
+    left_out_addresses = models.JSONField(default=list, blank=True)
+    takes_received = models.BooleanField(default=True)
+    takes_sent = models.BooleanField(default=True)
     store_attachments = models.BooleanField(default=True)
     store_inline_images = models.BooleanField(default=False)
     # File endings without a dot, lower case.
@@ -63,10 +66,55 @@ class SyncRules(models.Model):
     largest_attachment_mb = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(25)]
     )
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def shared_fields(cls) -> list[str]:
+        return [field.name for field in RuleFields._meta.get_fields()]
+
+
+class SyncRules(RuleFields):
+    """A user's settings of the transfer. They hold for transfers from now on."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sync_rules")
     opens_in = models.CharField(max_length=16, choices=OpensIn, default=OpensIn.NEW_TAB)
+    is_automatic = models.BooleanField(default=False)
+    # Mail received before it goes behind what comes now, in the lane of older mail.
+    switched_on_at = models.DateTimeField(null=True, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    # Ids of followed folders; those that are followed later are taken.
+    left_out_folders = models.JSONField(default=list, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # Settings of the automat that their owner has not confirmed, as `sync/automatic.py` writes them; empty for none.
+    proposal = models.JSONField(default=dict, blank=True)
+    # What was skipped is looked at again, from the newest down: everything above `recheck_place` has been.
+    is_rechecking = models.BooleanField(default=False)
+    recheck_place = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic")]
 
     def __str__(self) -> str:
         return f"rules of user {self.user_id}"
+
+
+class OrganisationRules(RuleFields):
+    """The one row of what the administrator sets: defaults for everybody who is new, and locks for all."""
+
+    # Names of fields whose value here holds for everybody, whatever they chose.
+    locked_fields = models.JSONField(default=list, blank=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("rules of the organisation")
+        verbose_name_plural = _("rules of the organisation")
+
+    def __str__(self) -> str:
+        return str(_("rules of the organisation"))
 
 
 class Mark(models.Model):
@@ -92,6 +140,8 @@ class Mark(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["home_account_id", "email_key", "variant"], name="one_mark_per_email")
         ]
+        # Few in any mailbox, and the automat looks for them whatever their date.
+        indexes = [models.Index(fields=["home_account_id"], condition=Q(value="cleared"), name="mark_cleared")]
 
     def __str__(self) -> str:
         return self.value
