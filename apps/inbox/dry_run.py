@@ -13,6 +13,7 @@ from apps.sync.dry_run import DryRun
 from apps.sync.policy import Decision
 
 ALL, GOES, OPEN = "", "goes", "open"
+_KIND = "kind_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def shown_counts(shown: DryRun) -> list[Count]:
         Count(ALL, _("All"), len(shown.decisions)),
         Count(GOES, _("Go into CORIPO"), shown.goes),
         Count(OPEN, _("Decided when they are read"), shown.open),
-        *(Count(rule, sentence_for(rule), number) for rule, number in sorted(shown.left_out.items())),
+        *(Count(rule, _short(rule), number) for rule, number in sorted(shown.left_out.items())),
     ]
 
 
@@ -52,6 +53,12 @@ def _group(decision: Decision) -> str:
     if decision.goes:
         return OPEN if decision.is_open else GOES
     return decision.rule
+
+
+def _short(rule: str) -> str:
+    if rule.startswith(_KIND):
+        return str(Message.Kind(rule.removeprefix(_KIND)).label)
+    return {"excluded": _("Left-out addresses"), "private": _("Private")}.get(rule) or sentence_for(rule)
 
 
 def _words(decision: Decision) -> str:

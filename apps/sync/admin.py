@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -51,7 +51,7 @@ class OrganisationRulesAdmin(admin.ModelAdmin[OrganisationRules]):
         """An installation has one row."""
         return not OrganisationRules.objects.exists() and super().has_add_permission(request)
 
-    def save_model(self, request: PortalRequest, obj: OrganisationRules, form: Any, change: bool) -> None:
-        obj.changed_by = request.user
+    def save_model(self, request: HttpRequest, obj: OrganisationRules, form: Any, change: bool) -> None:
+        obj.changed_by = cast(PortalRequest, request).user
         super().save_model(request, obj, form, change)
         recheck_all()

@@ -117,8 +117,10 @@ def _with_proposal(rules: SyncRules, *, at: datetime) -> SyncRules:
     proposed = copy(rules)
     for name in FIELDS:
         setattr(proposed, name, rules.proposal[name])
+    # Microsoft 365 tells when a mail came in whole seconds, rounded down.
+    moment = at.replace(microsecond=0)
     # Without a day of its own it begins with what comes from now on.
-    proposed.since = parse_datetime(rules.proposal["since"]) or rules.since or at
-    proposed.switched_on_at = rules.switched_on_at if rules.is_automatic else at
+    proposed.since = parse_datetime(rules.proposal["since"]) or moment
+    proposed.switched_on_at = rules.switched_on_at if rules.is_automatic else moment
     proposed.is_automatic = True
     return under_locks(proposed, OrganisationRules.objects.first())

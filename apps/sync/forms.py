@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.addresses import canonical, domain_of
@@ -197,11 +199,19 @@ class AutomaticForm(LockedFieldsMixin):
             folder.pk for folder in folders if folder.pk not in self.instance.left_out_folders
         ]
 
+    def clean_since(self) -> datetime | None:
+        """The day that is shown stands for the moment on it from which mail was taken, not for its midnight."""
+        chosen: datetime | None = self.cleaned_data["since"]
+        present = self.instance.since
+        if chosen and present and timezone.localdate(chosen) == timezone.localdate(present):
+            return present
+        return chosen
+
     def values(self) -> dict[str, Any]:
         """What was chosen, by the names of the settings."""
         chosen = {folder.pk for folder in self.cleaned_data["followed_folders"]}
         offered = self.fields["followed_folders"].queryset  # type: ignore[attr-defined]
         return {
-            **{name: self.cleaned_data[name] for name in self._meta.fields},
+            **{name: self.cleaned_data[name] for name in self.Meta.fields},
             "left_out_folders": [folder.pk for folder in offered if folder.pk not in chosen],
         }

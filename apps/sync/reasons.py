@@ -18,8 +18,8 @@ from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
 from apps.sync.deciding import MOST_ADDRESSES
 from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
-from apps.sync.policy import decide
 from apps.sync.people import people_beyond_limit
+from apps.sync.policy import decide
 from apps.sync.rules import rules_of
 from apps.work.fences import outage
 from apps.work.models import Lane
