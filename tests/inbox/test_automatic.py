@@ -17,7 +17,7 @@ from apps.sync.automat import decide_due
 from apps.sync.models import CrmEmail, Mark, OrganisationRules, SyncRules, Transfer
 from apps.sync.states import writing_facts
 from apps.work.models import Lane
-from tests.factories import CrmAccountFactory, CrmEmailFactory, MailboxFactory
+from tests.factories import CrmAccountFactory, CrmEmailFactory
 
 from .conftest import make_message, minutes
 
@@ -28,7 +28,6 @@ PAGE, PREVIEW, ACT = "/settings/automatic/", "/settings/automatic/preview/", "/s
 
 @pytest.fixture
 def client(people: dict[str, Client], owner: User) -> Client:
-    MailboxFactory(owner=owner)
     CrmAccountFactory(user=owner)
     return people["owner"]
 
@@ -152,7 +151,6 @@ def test_what_the_page_does_not_offer_is_not_found(client: Client, fields: dict[
 
 def test_a_folder_of_somebody_else_cannot_be_named(client: Client, owner: User, teammate: User) -> None:
     make_message(owner)
-    MailboxFactory(owner=teammate)
     foreign = make_message(teammate).folder
 
     answer = client.post(PAGE, words(followed_folders=[str(foreign.pk)]))
