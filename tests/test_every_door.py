@@ -57,7 +57,7 @@ DOORS = {
     "export_run": Door("get", "/runs/{run}/export/", OWN_PAGE),
     "settings": Door("get", "/settings/", SIGNED_IN),
     "settings_automatic": Door("get", "/settings/automatic/", SIGNED_IN),
-    "dry_run": Door("get", "/settings/automatic/preview/", (302, 302, 302, 302)),
+    "settings_dry_run": Door("get", "/settings/automatic/preview/", (302, 302, 302, 302)),
     "steer_automatic": Door("post", "/settings/automatic/act/", (302, 302, 302, 302), {"action": "run"}),
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),

@@ -65,5 +65,5 @@ def _words(decision: Decision) -> str:
     if not decision.goes:
         return sentence_for(decision.rule)
     if decision.is_open:
-        return _("Decided when it is read: its kind and whether it is private stand in the e-mail alone.")
+        return _("Decided when it is read.")
     return _("Goes into CORIPO.")

@@ -45,7 +45,7 @@ def settings(request: PortalRequest) -> HttpResponse:
             messages.success(request, _("Settings are saved."))
             return redirect("settings_automatic")
         automatic.propose(form.values(), user=request.user)
-        return redirect("dry_run")
+        return redirect("settings_dry_run")
     is_paused = rules.paused_until is not None and rules.paused_until > at
     context = {"form": form, "rules": rules, "is_paused": is_paused, "pauses": PAUSES}
     return render(request, "settings/automatic.html", context)
