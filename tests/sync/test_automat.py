@@ -60,7 +60,7 @@ def decide_all():
 
 def outcomes(user) -> dict[int, str]:
     """What became of each message: "goes", the rule that skipped it, or "" for nothing."""
-    found = dict.fromkeys(Message.objects.visible_to(user).values_list("pk", flat=True), "")
+    found = dict.fromkeys(Message.objects.visible_to(user).order_by("pk").values_list("pk", flat=True), "")
     for pk, status, cause in Transfer.objects.order_by("pk").values_list("message", "status", "cause"):
         found[pk] = "goes" if status == Status.QUEUED else cause
     return found
