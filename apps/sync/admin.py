@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -54,4 +55,5 @@ class OrganisationRulesAdmin(admin.ModelAdmin[OrganisationRules]):
     def save_model(self, request: HttpRequest, obj: OrganisationRules, form: Any, change: bool) -> None:
         obj.changed_by = cast(PortalRequest, request).user
         super().save_model(request, obj, form, change)
-        recheck_all()
+        # A transaction for each person: together they would hold the mail of everybody.
+        transaction.on_commit(recheck_all)

@@ -76,7 +76,9 @@ def decide_portion(user: User, *, at: datetime) -> bool:
 def withdraw(user: User) -> int:
     """Take back what the automat asked for and nobody carries yet: those mails are again what they were before."""
     taken_back = 0
-    while queued := list(own_waiting(user).values_list("pk", "message__email_key", "message__variant")[:PORTION]):
+    # Within one transaction, portion after portion: in the order in which everybody locks messages.
+    waiting = own_waiting(user).order_by("message").values_list("pk", "message__email_key", "message__variant")
+    while queued := list(waiting[:PORTION]):
         with writing_facts((key, variant) for _pk, key, variant in queued):
             mine = own_waiting(user).filter(pk__in=[pk for pk, _key, _variant in queued])
             taken_back += mine.delete()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -226,7 +227,7 @@ def test_scenario_43_who_leaves_is_served_no_more_and_the_records_stay(
 
 
 def test_what_the_administrator_locks_is_shown_disabled_with_who_locked_it(
-    client: Client, people: dict[str, Client], owner: User
+    client: Client, people: dict[str, Client], owner: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     message = make_message(owner, kind_read_at=now())
     shown(client, takes_private="on")
@@ -234,17 +235,18 @@ def test_what_the_administrator_locks_is_shown_disabled_with_who_locked_it(
     decide_all()
     assert Transfer.objects.active().count() == 1
 
-    answer = people["administrator"].post(
-        reverse("admin:sync_organisationrules_add"),
-        {
-            "counted_roles": ["from", "to", "cc", "bcc"],
-            "no_match": "leave",
-            "largest_attachment_mb": "10",
-            "takes_received": "on",
-            "left_out_addresses": "kovarna-morava.example",
-            "locked_fields": ["left_out_addresses", "takes_private"],
-        },
-    )
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = people["administrator"].post(
+            reverse("admin:sync_organisationrules_add"),
+            {
+                "counted_roles": ["from", "to", "cc", "bcc"],
+                "no_match": "leave",
+                "largest_attachment_mb": "10",
+                "takes_received": "on",
+                "left_out_addresses": "kovarna-morava.example",
+                "locked_fields": ["left_out_addresses", "takes_private"],
+            },
+        )
     assert answer.status_code == 302
     decide_all()
 
