@@ -3,6 +3,7 @@ from django.urls import path
 from apps.inbox.views import (
     act,
     attachment,
+    automatic,
     body,
     health,
     home,
@@ -48,6 +49,9 @@ urlpatterns = [
     path("runs/<int:pk>/act/", runs.steer, name="steer_run"),
     path("runs/<int:pk>/export/", runs.export, name="export_run"),
     path("settings/", settings.general, name="settings"),
+    path("settings/automatic/", automatic.settings, name="settings_automatic"),
+    path("settings/automatic/preview/", automatic.show_dry_run, name="settings_dry_run"),
+    path("settings/automatic/act/", automatic.steer, name="steer_automatic"),
     path("settings/emails/", settings.emails, name="settings_emails"),
     path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
     path("settings/mailboxes/<int:pk>/folders/", settings.choose_folders, name="follow_folders"),

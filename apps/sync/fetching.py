@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db.models import F
 
@@ -15,11 +16,11 @@ from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
 from apps.mailboxes.letters import Attachment, read_letter
 from apps.sync import recording
+from apps.sync.cases import cases_of, once_read
 from apps.sync.claiming import Batch
-from apps.sync.models import Mark, SyncRules, Transfer
+from apps.sync.models import SyncRules, Transfer
 from apps.sync.parcels import Fetched
 from apps.sync.policy import Case, left_out_by
-from apps.sync.states import Identity
 from apps.work.fences import FenceStands, Passage, passage, raise_fence
 from apps.work.limits import slot
 from apps.work.models import Lane
@@ -51,13 +52,16 @@ def fetch_letters(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched
 
 def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, rules: SyncRules) -> str:
     """Read letter after letter into `fetched`; the code of the trouble that ended it, or "". Raises FenceStands."""
-    marks = _marks(batch)
+    for transfer in batch.transfers:
+        transfer.message.mailbox = batch.mailbox
+    cases = cases_of([transfer.message for transfer in batch.transfers], lane=lane, rules=rules)
     size = 0
     with graph_client(batch.mailbox) as graph:
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
-            if _is_left_out(batch, transfer, lane=lane, marks=marks, rules=rules):
+            case = replace(cases[transfer.message.pk], is_repair=transfer.origin == Transfer.Origin.REPAIR)
+            if _is_left_out(batch, transfer, case, rules=rules):
                 continue
             way.check()
             try:
@@ -78,7 +82,7 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
             with _suspected(batch, transfer):
                 letter = read_letter(source) if isinstance(source, bytes) else letter_of_parts(source)
             remember_kinds([(transfer.message, letter.kind, letter.is_private)], at=now())
-            if _is_left_out(batch, transfer, lane=lane, marks=marks, rules=rules):
+            if _is_left_out(batch, transfer, once_read(case, transfer.message), rules=rules):
                 continue
             fetched.append(Fetched(transfer, letter))
             size += len(letter.html) + sum(len(attachment.content) for attachment in letter.attachments)
@@ -116,16 +120,8 @@ def _source(graph: GraphClient, transfer: Transfer) -> bytes | Parts:
     return fetch_parts(graph, message)
 
 
-def _marks(batch: Batch) -> dict[Identity, str]:
-    keys = [transfer.message.email_key for transfer in batch.transfers]
-    marks = Mark.objects.filter(home_account_id=batch.mailbox.home_account_id, email_key__in=keys)
-    return {(mark.email_key, mark.variant): mark.value for mark in marks}
-
-
-def _is_left_out(batch: Batch, transfer: Transfer, *, lane: Lane, marks: dict[Identity, str], rules: SyncRules) -> bool:
-    message = transfer.message
-    mark = marks.get((message.email_key, message.variant), "")
-    rule = left_out_by(Case.of(message, lane=lane, mark=mark, is_repair=transfer.is_repair), rules)
+def _is_left_out(batch: Batch, transfer: Transfer, case: Case, *, rules: SyncRules) -> bool:
+    rule = left_out_by(case, rules)
     if rule:
         recording.skip_by_rule(batch, transfer, cause=rule, at=now())
     return bool(rule)

@@ -17,12 +17,13 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
+from apps.sync.cases import cases_of
 from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
 from apps.sync.people import FRESH_FOR, remember
-from apps.sync.policy import Case, left_out_by
+from apps.sync.policy import left_out_by
 from apps.sync.rules import rules_of
 from apps.sync.states import Identity
 from apps.sync.wishes import mark_key, marks_by_key
@@ -57,18 +58,17 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> I
     user = run.requested_by
     rules = rules_of(user)
     lane = Lane(run.lane)
-    marks = marks_by_key(messages)
+    cases = cases_of(messages, lane=lane, rules=rules)
     active = Transfer.objects.active().filter(message__in=[message.pk for message in messages])
     waiting = set(active.values_list("message", flat=True))
     recorded = _recorded(messages, user=user, lane=lane)
     open_ones: list[Message] = []
     for message in messages:
-        mark = marks.get(mark_key(message), "")
-        if mark == Mark.Value.SYNCED:
+        if cases[message.pk].mark == Mark.Value.SYNCED:
             yield RunOutcome.LEFT_OUT
         elif message.pk in waiting and lane != Lane.INTERACTIVE:
             yield RunOutcome.ELSEWHERE
-        elif left_out_by(Case.of(message, lane=lane, mark=mark), rules):
+        elif left_out_by(cases[message.pk], rules):
             yield RunOutcome.SKIPPED
         elif _identity(message) in recorded:
             yield recorded[_identity(message)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.addresses import domain_of
-from apps.mailboxes.models import Message, Participant
+from apps.core.addresses import canonical, domain_of
+from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.sync.models import SyncRules
+from apps.sync.rules import locked_by
 
 
 class DomainsField(forms.CharField):
@@ -61,7 +64,34 @@ class EndingsField(forms.CharField):
         return ending
 
 
-class SyncRulesForm(forms.ModelForm[SyncRules]):
+class PeopleField(DomainsField):
+    """Addresses and domains, one a line, as a list in canonical form."""
+
+    default_error_messages = {
+        "domain": _("“%(text)s” is neither an address nor a domain. Write one a line, for example firm.example.")
+    }
+
+    def _domain(self, line: str) -> str:
+        return canonical(line) or super()._domain(line)
+
+
+class LockedFieldsMixin(forms.ModelForm[SyncRules]):
+    """What the administrator locked is shown as it holds, cannot be changed, and says by whom."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        locked, by = locked_by()
+        for name in locked & set(self.fields):
+            said = (
+                _("Set by %(name)s for everybody.") % {"name": by}
+                if by
+                else _("Set by the administrator for everybody.")
+            )
+            self.fields[name].disabled = True
+            self.fields[name].help_text = said
+
+
+class SyncRulesForm(LockedFieldsMixin):
     counted_roles = forms.MultipleChoiceField(
         label=_("Headers that count"),
         choices=Participant.Role.choices,
@@ -73,13 +103,6 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
         label=_("Internal domains"),
         required=False,
         help_text=_("One a line. People with an address there are never linked with an e-mail."),
-    )
-    left_out_kinds = forms.MultipleChoiceField(
-        label=_("Kinds of e-mails that automatic runs leave out"),
-        required=False,
-        choices=[(kind.value, kind.label) for kind in Message.Kind if kind != Message.Kind.MAIL],
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("You can sync each of them by hand at any time."),
     )
     unwanted_types = EndingsField(
         label=_("File types that are not stored"),
@@ -104,8 +127,6 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
             "no_match",
             "no_match_later",
             "internal_domains",
-            "left_out_kinds",
-            "takes_private",
             "store_attachments",
             "largest_attachment_mb",
             "store_inline_images",
@@ -117,16 +138,89 @@ class SyncRulesForm(forms.ModelForm[SyncRules]):
             "link_companies": _("Automatically link with company"),
             "no_match": _("When nobody in CORIPO has an address of the e-mail"),
             "no_match_later": _("When a contact with the address appears in CORIPO later"),
-            "takes_private": _("Automatic runs take private e-mails"),
             "store_attachments": _("Store attachments in CORIPO"),
             "store_inline_images": _("Store pictures that stand in the text"),
             "opens_in": _("Opens in"),
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
-            "takes_private": _("Private are those whose sender marked them as personal, private or confidential."),
             "store_inline_images": _("Mostly these are logos of signatures. Small ones are left out in any case."),
             "opens_in": _(
                 "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."
             ),
+        }
+
+
+class AutomaticForm(LockedFieldsMixin):
+    """The settings of automatic sync. They are proposed with it, and confirmed on a page of their own."""
+
+    followed_folders = forms.ModelMultipleChoiceField(
+        MailFolder.objects.none(),
+        label=_("Folders"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Folders that you follow. Those that you follow later are taken as well."),
+    )
+    since = forms.DateTimeField(
+        label=_("Only e-mails since"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        help_text=_("Without a day it begins with what comes after you switch it on."),
+    )
+    left_out_addresses = PeopleField(
+        label=_("Addresses and domains that are left out"),
+        required=False,
+        help_text=_(
+            "One a line. An e-mail from or to anybody there does not go by itself. A domain holds for all below it."
+        ),
+    )
+    left_out_kinds = forms.MultipleChoiceField(
+        label=_("Kinds of e-mails that automatic runs leave out"),
+        required=False,
+        choices=[(kind.value, kind.label) for kind in Message.Kind if kind != Message.Kind.MAIL],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("You can sync each of them by hand at any time."),
+    )
+
+    class Meta:
+        model = SyncRules
+        fields = ["takes_received", "takes_sent", "since", "left_out_addresses", "left_out_kinds", "takes_private"]
+        labels = {
+            "takes_received": _("Received e-mails"),
+            "takes_sent": _("Sent e-mails"),
+            "takes_private": _("Automatic runs take private e-mails"),
+        }
+        help_texts = {
+            "takes_private": _("Private are those whose sender marked them as personal, private or confidential."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        folders = MailFolder.objects.visible_to(self.instance.user).followable().filter(is_followed=True)
+        several = self.instance.user.mailboxes.count() > 1
+        field = self.fields["followed_folders"]
+        field.queryset = folders.select_related("mailbox").order_by("mailbox", "kind", "name")  # type: ignore[attr-defined]
+        field.label_from_instance = (  # type: ignore[attr-defined]
+            lambda folder: f"{folder.name} ({folder.mailbox.address})" if several else folder.name
+        )
+        self.initial["followed_folders"] = [
+            folder.pk for folder in folders if folder.pk not in self.instance.left_out_folders
+        ]
+
+    def clean_since(self) -> datetime | None:
+        """The day that is shown stands for the moment on it from which mail was taken, not for its midnight."""
+        chosen: datetime | None = self.cleaned_data["since"]
+        present = self.instance.since
+        if chosen and present and timezone.localdate(chosen) == timezone.localdate(present):
+            return present
+        return chosen
+
+    def values(self) -> dict[str, Any]:
+        """What was chosen, by the names of the settings."""
+        chosen = {folder.pk for folder in self.cleaned_data["followed_folders"]}
+        offered = self.fields["followed_folders"].queryset  # type: ignore[attr-defined]
+        return {
+            **{name: self.cleaned_data[name] for name in self.Meta.fields},
+            "left_out_folders": [folder.pk for folder in offered if folder.pk not in chosen],
         }

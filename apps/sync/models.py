@@ -49,10 +49,9 @@ def types_unwanted_at_first() -> list[str]:
     return ["asc", "p7m", "p7s", "rpmsg"]
 
 
-class SyncRules(models.Model):
-    """A user's settings of the transfer. They hold for transfers from now on."""
+class RuleFields(models.Model):
+    """What a user sets for the own transfers, and an organisation sets as default or for good."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sync_rules")
     link_companies = models.BooleanField(default=True)
     # Participant.Role: people of the other headers are not looked up in CORIPO.
     counted_roles = models.JSONField(default=every_role)
@@ -62,6 +61,10 @@ class SyncRules(models.Model):
     # Message.Kind: automatic runs leave these out. A person's click takes them.
     left_out_kinds = models.JSONField(default=kinds_left_out_at_first, blank=True)
     takes_private = models.BooleanField(default=False)
+    # Canonical addresses and domains: automatic runs leave out a mail that names one of them.
+    left_out_addresses = models.JSONField(default=list, blank=True)
+    takes_received = models.BooleanField(default=True)
+    takes_sent = models.BooleanField(default=True)
     store_attachments = models.BooleanField(default=True)
     store_inline_images = models.BooleanField(default=False)
     # File endings without a dot, lower case.
@@ -69,10 +72,55 @@ class SyncRules(models.Model):
     largest_attachment_mb = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(25)]
     )
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def shared_fields(cls) -> list[str]:
+        return [field.name for field in RuleFields._meta.get_fields()]
+
+
+class SyncRules(RuleFields):
+    """A user's settings of the transfer. They hold for transfers from now on."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sync_rules")
     opens_in = models.CharField(max_length=16, choices=OpensIn, default=OpensIn.NEW_TAB)
+    is_automatic = models.BooleanField(default=False)
+    # Mail received before it goes behind what comes now, in the lane of older mail.
+    switched_on_at = models.DateTimeField(null=True, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    # Ids of followed folders; those that are followed later are taken.
+    left_out_folders = models.JSONField(default=list, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # Settings of the automat that their owner has not confirmed, as `sync/automatic.py` writes them; empty for none.
+    proposal = models.JSONField(default=dict, blank=True)
+    # What was skipped is looked at again, from the newest down: everything above `recheck_place` has been.
+    is_rechecking = models.BooleanField(default=False)
+    recheck_place = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic")]
 
     def __str__(self) -> str:
         return f"rules of user {self.user_id}"
+
+
+class OrganisationRules(RuleFields):
+    """The one row of what the administrator sets: defaults for everybody who is new, and locks for all."""
+
+    # Names of fields whose value here holds for everybody, whatever they chose.
+    locked_fields = models.JSONField(default=list, blank=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("rules of the organisation")
+        verbose_name_plural = _("rules of the organisation")
+
+    def __str__(self) -> str:
+        return str(_("rules of the organisation"))
 
 
 class Mark(models.Model):
@@ -98,6 +146,8 @@ class Mark(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["home_account_id", "email_key", "variant"], name="one_mark_per_email")
         ]
+        # Few in any mailbox, and the automat looks for them whatever their date.
+        indexes = [models.Index(fields=["home_account_id"], condition=Q(value="cleared"), name="mark_cleared")]
 
     def __str__(self) -> str:
         return self.value
@@ -397,6 +447,12 @@ class Transfer(WorkItem):
         NO_MATCH = "no_match", _("no match")
         SKIPPED = "skipped", _("skipped")
 
+    class Origin(models.TextChoices):
+        PERSON = "person", _("by hand")
+        AUTOMAT = "automat", _("automatic")
+        REMATCH = "rematch", _("somebody appeared in CORIPO")
+        REPAIR = "repair", _("missing in CORIPO")
+
     message = models.ForeignKey(Message, models.CASCADE, related_name="transfers")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="transfers")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -404,8 +460,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
-    # The mail was in CORIPO before and is missing there: whoever stored it has decided, so no rule of a lane leaves it out.
-    is_repair = models.BooleanField(default=False)
+    # What the automat asked for, it may take back. Of a repair it was decided before, so no rule of a lane leaves it out.
+    origin = models.CharField(max_length=16, choices=Origin, default=Origin.PERSON)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
 

@@ -14,13 +14,16 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
+from apps.sync.cases import cases_of
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
 from apps.sync.deciding import MOST_ADDRESSES
 from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
 from apps.sync.people import people_beyond_limit
+from apps.sync.policy import decide
 from apps.sync.rules import rules_of
 from apps.work.fences import outage
+from apps.work.models import Lane
 
 MOST_NAMED = 5
 
@@ -83,10 +86,22 @@ def _not_synced(told: _Story) -> Why:
     remedy = Remedy("sync", _("Sync e-mail"))
     if told.mark and told.mark.value == Mark.Value.CLEARED:
         return Why(
-            _("Somebody marked it as not synced, so the next bulk run takes it."),
+            _("Somebody marked it as not synced, so the next automatic or bulk run takes it."),
             rule=_("Mark by hand"),
             actor=_name(told.mark.set_by),
             at=told.mark.set_at,
+            remedy=remedy,
+        )
+    rules = rules_of(told.user)
+    if rules.is_automatic:
+        (case,) = cases_of([told.message], lane=Lane.AUTOMATIC, rules=rules).values()
+        cause = decide(case, rules).rule
+        is_paused = rules.paused_until is not None and rules.paused_until > now()
+        return Why(
+            sentence_for("paused" if is_paused else cause),
+            rule=_("Automatic sync"),
+            at=told.message.received_at,
+            cause=cause,
             remedy=remedy,
         )
     return Why(_("Nobody has asked for it yet."), rule=_("No decision yet"), at=told.message.received_at, remedy=remedy)
@@ -278,7 +293,7 @@ def beyond_limit_sentence(count: int) -> str:
 def _skipped(told: _Story) -> Why:
     transfer = told.transfer
     cause = transfer.cause if transfer else ""
-    is_by_rule = cause == "private" or cause.startswith("kind_")
+    is_by_rule = cause in ("private", "excluded") or cause.startswith("kind_")
     return Why(
         sentence_for(cause),
         rule=_("Rules of automatic runs") if is_by_rule else _("Left out"),

@@ -117,6 +117,7 @@ def ask_for_matched(user: User, *, at: datetime, most: int = GOING_AT_ONCE) -> i
                     mailbox_id=message.mailbox_id,
                     requested_by=user,
                     lane=former[message.pk].lane,
+                    origin=Transfer.Origin.REMATCH,
                     queued_at=at,
                     not_before=at,
                     also_addresses=former[message.pk].also_addresses,

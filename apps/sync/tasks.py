@@ -9,13 +9,12 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import tending
+from apps.sync import automat, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
-from apps.sync.states import decide_new_messages
 from apps.sync.tending import QUEUES
 from apps.work.models import Lane
 from apps.work.wakeups import EXPIRES_SECONDS, wake
@@ -36,8 +35,15 @@ def carry_transfers(*, lane: str) -> None:
 def keep_in_step() -> None:
     """Read what is new in the mailboxes whose time has come; new rows get their state in the same transaction."""
     until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
-    if look_at_due_mailboxes(until=until, decide=decide_new_messages):
+    if look_at_due_mailboxes(until=until, decide=automat.take_in):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
+def decide_by_itself() -> None:
+    """Let the automat decide what has no decision, for a while, then ask for another turn if there is more."""
+    if automat.decide_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        decide_by_itself.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -80,6 +86,8 @@ def sweep() -> None:
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if tending.has_runs_to_tend():
         tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if automat.has_undecided(at=at):
+        decide_by_itself.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):

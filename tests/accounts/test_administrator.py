@@ -5,6 +5,7 @@ from django.test import Client
 
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.mailboxes.models import Mailbox, MailboxToken, Message
+from apps.sync.models import OrganisationRules
 from tests.factories import CrmAccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_who_is_signed_in_without_the_right_reads_so(people: dict[str, Client]) 
 def test_the_administration_holds_no_mail_no_token_and_no_password() -> None:
     shown = {model._meta.label for model in admin.site._registry}
 
-    assert shown == {User._meta.label, CrmServer._meta.label, Mailbox._meta.label}
+    assert shown == {User._meta.label, CrmServer._meta.label, Mailbox._meta.label, OrganisationRules._meta.label}
     assert not shown & {CrmAccount._meta.label, MailboxToken._meta.label, Message._meta.label}
 
 

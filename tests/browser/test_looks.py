@@ -100,6 +100,12 @@ def ask_for_forecast(walker: Walker) -> None:
     expect(walker.page.locator("#progress .tally").first).to_be_visible()
 
 
+def show_dry_run(walker: Walker) -> None:
+    walker.page.locator("[name=since]").fill("2020-01-01")
+    walker.page.locator("button[value=preview]").click()
+    expect(walker.page.locator("button[value=confirm]")).to_be_visible()
+
+
 LOOKS = {
     "sign-in": Look("/", needs_sign_in=False),
     "administrator": Look("/accounts/administrator/", needs_sign_in=False),
@@ -119,6 +125,8 @@ LOOKS = {
     "forecast": Look("/runs/new/?q=VMC", ask_for_forecast),
     "runs": Look("/runs/"),
     "settings": Look("/settings/"),
+    "settings of automatic sync": Look("/settings/automatic/"),
+    "dry run of automatic sync": Look("/settings/automatic/", show_dry_run),
     "settings of e-mails": Look("/settings/emails/"),
     "settings refused": Look("/settings/emails/", refuse_settings),
     "settings of mailboxes": Look("/settings/mailboxes/"),

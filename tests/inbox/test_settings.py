@@ -12,7 +12,7 @@ from tests.factories import CrmAccountFactory, MailboxFactory, MailFolderFactory
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/settings/", "/settings/emails/", "/settings/mailboxes/", "/status/"]
+PAGES = ["/settings/", "/settings/automatic/", "/settings/emails/", "/settings/mailboxes/", "/status/"]
 EMAILS = {
     "link_companies": "on",
     "counted_roles": ["from", "to", "cc", "bcc"],

@@ -16,8 +16,17 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="transfer",
-            name="is_repair",
-            field=models.BooleanField(default=False),
+            name="origin",
+            field=models.CharField(
+                choices=[
+                    ("person", "by hand"),
+                    ("automat", "automatic"),
+                    ("rematch", "somebody appeared in CORIPO"),
+                    ("repair", "missing in CORIPO"),
+                ],
+                default="person",
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
             name="Reconciliation",

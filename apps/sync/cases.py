@@ -1,0 +1,47 @@
+"""What the rows say of messages, as the policy asks for it: a query for marks and one for people, however many they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
+
+from apps.mailboxes.models import Message, MessageState, Participant
+from apps.sync.models import SyncRules
+from apps.sync.policy import Case
+from apps.sync.wishes import mark_key, marks_by_key
+from apps.work.models import Lane
+
+
+def cases_of(messages: Collection[Message], *, lane: Lane, rules: SyncRules) -> dict[int, Case]:
+    """The case of each message, by its id."""
+    marks = marks_by_key(messages)
+    people = _people(messages) if rules.left_out_addresses else {}
+    return {
+        message.pk: Case(
+            lane=lane,
+            kind=Message.Kind(message.kind),
+            is_private=message.is_private,
+            mark=marks.get(mark_key(message), ""),
+            addresses=frozenset(people.get(message.pk, ())) - frozenset(message.mailbox.own_addresses),
+            state=MessageState(message.state),
+            direction=Message.Direction(message.direction),
+            folder_id=message.folder_id,
+            received_at=message.received_at,
+            is_read=message.kind_read_at is not None,
+        )
+        for message in messages
+    }
+
+
+def once_read(case: Case, message: Message) -> Case:
+    """The case with what the letter said of itself, written to the message by now."""
+    return replace(case, kind=Message.Kind(message.kind), is_private=message.is_private, is_read=True)
+
+
+def _people(messages: Collection[Message]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    named = Participant.objects.filter(message__in=[message.pk for message in messages]).exclude(address="")
+    for message_id, address in named.values_list("message", "address"):
+        found[message_id].add(address)
+    return found
