@@ -60,7 +60,7 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
-            case = replace(cases[transfer.message.pk], is_repair=transfer.origin == Transfer.Origin.REPAIR)
+            case = replace(cases[transfer.message.pk], is_repair=transfer.is_repair)
             if _is_left_out(batch, transfer, case, rules=rules):
                 continue
             way.check()

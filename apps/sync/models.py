@@ -451,7 +451,7 @@ class Transfer(WorkItem):
         PERSON = "person", _("by hand")
         AUTOMAT = "automat", _("automatic")
         REMATCH = "rematch", _("somebody appeared in CORIPO")
-        REPAIR = "repair", _("missing in CORIPO")
+        PROOF = "proof", _("missing in CORIPO")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="transfers")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="transfers")
@@ -460,8 +460,10 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
-    # What the automat asked for, it may take back. Of a repair it was decided before, so no rule of a lane leaves it out.
+    # What the automat asked for, it may take back.
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.PERSON)
+    # Part of it is in CORIPO, or was: whoever stored it has decided, so no rule of a lane leaves it out.
+    is_repair = models.BooleanField(default=False)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
 

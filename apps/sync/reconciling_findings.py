@@ -70,7 +70,7 @@ def ask_for_repair(message: Message, *, at: datetime) -> Transfer:
     of runs say. Call it inside `writing_facts` of the mail.
     """
     active = Transfer.objects.active().filter(message=message)
-    active.update(origin=Transfer.Origin.REPAIR, store_without_match=True)
+    active.update(origin=Transfer.Origin.PROOF, is_repair=True, store_without_match=True)
     return active.first() or Transfer.objects.create(
         message=message,
         mailbox=message.mailbox,
@@ -80,5 +80,6 @@ def ask_for_repair(message: Message, *, at: datetime) -> Transfer:
         queued_at=at,
         not_before=at,
         store_without_match=True,
-        origin=Transfer.Origin.REPAIR,
+        origin=Transfer.Origin.PROOF,
+        is_repair=True,
     )

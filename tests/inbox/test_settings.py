@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.mailboxes.models import Mailbox, MailFolder, Message
+from apps.mailboxes.models import Mailbox, MailFolder
 from apps.sync.models import NoMatch, NoMatchLater, OpensIn, SyncRules
 from tests.factories import CrmAccountFactory, MailboxFactory, MailFolderFactory
 
@@ -105,26 +105,17 @@ def test_the_rules_of_the_transfer_are_saved(people: dict[str, Client], owner: U
     assert rules.opens_in == OpensIn.SAME_TAB
 
 
-def test_what_automatic_runs_leave_out_can_be_ticked_and_unticked(people: dict[str, Client], owner: User) -> None:
-    kinds = [kind for kind in Message.Kind.values if kind != Message.Kind.MAIL]
-    ticked = {"left_out_kinds": kinds, "takes_private": "on", "store_inline_images": "on", "store_attachments": "on"}
-
-    people["owner"].post("/settings/emails/", EMAILS | ticked)
+def test_what_is_stored_of_a_mail_can_be_ticked_and_unticked(people: dict[str, Client], owner: User) -> None:
+    people["owner"].post("/settings/emails/", EMAILS | {"store_inline_images": "on", "store_attachments": "on"})
     with_all = SyncRules.objects.get(user=owner)
     shown = people["owner"].get("/settings/emails/").content.decode()
     people["owner"].post("/settings/emails/", EMAILS)
     with_none = SyncRules.objects.get(user=owner)
     shown_then = people["owner"].get("/settings/emails/").content.decode()
 
-    assert sorted(with_all.left_out_kinds) == sorted(kinds)
-    assert (with_all.takes_private, with_all.store_inline_images, with_all.store_attachments) == (True, True, True)
-    assert with_none.left_out_kinds == []
-    assert (with_none.takes_private, with_none.store_inline_images, with_none.store_attachments) == (
-        False,
-        False,
-        False,
-    )
-    for name in (*(f'left_out_kinds" value="{kind}' for kind in kinds), "takes_private", "store_inline_images"):
+    assert (with_all.store_inline_images, with_all.store_attachments) == (True, True)
+    assert (with_none.store_inline_images, with_none.store_attachments) == (False, False)
+    for name in ("store_inline_images", "store_attachments"):
         box = re.compile(rf'<input[^>]*name="{name}"[^>]*checked')
         assert box.search(shown), name
         assert not box.search(shown_then), name
@@ -152,7 +143,7 @@ def test_file_endings_are_taken_as_people_write_them(
 
 
 def test_signatures_and_notices_are_left_out_from_the_start(people: dict[str, Client], owner: User) -> None:
-    shown = people["owner"].get("/settings/emails/").content.decode()
+    shown = people["owner"].get("/settings/automatic/").content.decode()
 
     assert {"p7s", "p7m"} <= set(SyncRules(user=owner).unwanted_types)
     for kind in ("bounce", "auto_reply", "bulk", "meeting"):
@@ -179,8 +170,6 @@ def test_where_records_open_can_be_chosen(people: dict[str, Client], owner: User
         ({"unwanted_types": "<b>"}, "“&lt;b&gt;” is not a file ending."),
         ({"unwanted_types": "a" * 21}, "is not a file ending."),
         ({"unwanted_types": ", ".join(f"e{n}" for n in range(51))}, "Write fewer file endings."),
-        ({"left_out_kinds": ["mail"]}, "Select a valid choice."),
-        ({"left_out_kinds": ["bulk", "spam"]}, "Select a valid choice."),
         ({"internal_domains": "localhost"}, "“localhost” is not a domain."),
         ({"internal_domains": "<script>"}, "“&lt;script&gt;” is not a domain."),
     ],

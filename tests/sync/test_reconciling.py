@@ -198,7 +198,7 @@ def test_lost_files_that_the_owner_wants_no_more_are_left_and_said_once(desk, st
 
     assert told(check.findings.all()) == [("files_lost", "left", "attachments_off")]
     assert desk.coripo.linked(record_of(stored[2]).record_id, "notes") == []
-    assert (state_of(stored[2]), Transfer.objects.filter(origin=Transfer.Origin.REPAIR).exists()) == ("synced", False)
+    assert (state_of(stored[2]), Transfer.objects.filter(is_repair=True).exists()) == ("synced", False)
     assert not prove(desk).findings.exists()
 
 

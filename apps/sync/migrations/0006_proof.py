@@ -22,11 +22,16 @@ class Migration(migrations.Migration):
                     ("person", "by hand"),
                     ("automat", "automatic"),
                     ("rematch", "somebody appeared in CORIPO"),
-                    ("repair", "missing in CORIPO"),
+                    ("proof", "missing in CORIPO"),
                 ],
                 default="person",
                 max_length=16,
             ),
+        ),
+        migrations.AddField(
+            model_name="transfer",
+            name="is_repair",
+            field=models.BooleanField(default=False),
         ),
         migrations.CreateModel(
             name="Reconciliation",
