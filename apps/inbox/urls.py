@@ -3,6 +3,7 @@ from django.urls import path
 from apps.inbox.views import (
     act,
     attachment,
+    attention,
     body,
     health,
     home,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("inbox/<int:pk>/records/forget/", records.forget_record, name="forget_record"),
     path("inbox/<int:pk>/files/", attachment.files, name="files"),
     path("inbox/<int:pk>/files/<str:attachment_id>", attachment.attachment, name="attachment"),
+    path("attention/", attention.attention, name="attention"),
+    path("attention/again/", attention.try_again, name="try_group_again"),
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.new_run, name="new_run"),
     path("runs/ask/", runs.ask, name="ask_run"),

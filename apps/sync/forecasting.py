@@ -40,7 +40,7 @@ class _Known:
     records: dict[str, tuple[StoredEmail, ...]] | None
 
 
-def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter[str]:
+def foresee(messages: Collection[Message], run: Run, *, at: datetime, is_repair: bool = False) -> Counter[str]:
     """What becomes of these messages, counted. Calls CORIPO for addresses and Message-IDs that no row tells of; where it
     does not answer, what depends on it is UNKNOWN."""
     if run.function != Function.SYNC:
@@ -50,10 +50,10 @@ def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter
             str(RunOutcome.UNCHANGED if marks.get(mark_key(message)) == value else RunOutcome.MARKED)
             for message in messages
         )
-    return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at))
+    return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at, is_repair=is_repair))
 
 
-def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> Iterable[RunOutcome]:
+def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime, is_repair: bool) -> Iterable[RunOutcome]:
     user = run.requested_by
     rules = rules_of(user)
     lane = Lane(run.lane)
@@ -64,11 +64,11 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> I
     open_ones: list[Message] = []
     for message in messages:
         mark = marks.get(mark_key(message), "")
-        if mark == Mark.Value.SYNCED:
+        if mark == Mark.Value.SYNCED and not is_repair:
             yield RunOutcome.LEFT_OUT
         elif message.pk in waiting and lane != Lane.INTERACTIVE:
             yield RunOutcome.ELSEWHERE
-        elif left_out_by(Case.of(message, lane=lane, mark=mark), rules):
+        elif left_out_by(Case.of(message, lane=lane, mark=mark, is_repair=is_repair), rules):
             yield RunOutcome.SKIPPED
         elif _identity(message) in recorded:
             yield recorded[_identity(message)]

@@ -348,7 +348,8 @@ class Transfer(WorkItem):
     links_added = models.PositiveIntegerField(default=0)
     # The wish of this one transfer, where it differs from the rules: store although nobody matches.
     store_without_match = models.BooleanField(default=False)
-    # The mail was in CORIPO before and is missing there: whoever stored it has decided, so no rule of a lane leaves it out.
+    # The mail was in CORIPO before and is missing there, or a person tries a failure again: it was decided that it goes, so
+    # no rule of a lane leaves it out.
     is_repair = models.BooleanField(default=False)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
