@@ -15,6 +15,7 @@ from apps.mailboxes.models import Mailbox, Message
 from apps.sync.actions import mark_synced
 from apps.sync.claiming import crm_key
 from apps.sync.models import CrmFile, Mark, Outcome, Transfer
+from apps.sync.outcomes import RunOutcome
 from apps.sync.states import refresh_states
 from apps.work.fences import raise_fence
 from apps.work.models import Lane, Run, Status
@@ -27,7 +28,7 @@ from tests.factories import (
     ParticipantFactory,
     TransferFactory,
 )
-from tests.sync.runs import add_mails, inbox_of, tended
+from tests.sync.runs import add_mails, asked, inbox_of, tended
 
 from .conftest import second_mailbox
 
@@ -84,6 +85,8 @@ def test_failures_stand_by_their_cause_and_lead_to_their_list(people: dict[str, 
     }.items():
         assert f'href="/inbox/?{query.replace("&", "&amp;")}"' in page
         listed = people["owner"].get(f"/inbox/?{query}").content.decode()
+        assert "<b>Cause:</b>" in listed
+        assert 'href="/inbox/?state=not_synced"' in listed, "another state knows nothing of the cause"
         assert pks_of(listed, everything) == {message.pk for message in messages}
     assert "CORIPO refused" not in page_of(people["teammate"])
 
@@ -264,3 +267,14 @@ def test_the_page_costs_the_same_however_much_waits(people: dict[str, Client], o
         add_one_of_each(number)
 
     assert cost() == cost_of_one
+
+
+def test_the_forecast_of_a_group_passes_over_the_marks_of_transfers(people: dict[str, Client], owner: User):
+    stored_in_part(owner, "crm_rejected")
+
+    of_the_group = tended(asked(owner, state="partial", cause="crm_rejected"))
+    of_the_state = tended(asked(owner, state="partial"))
+
+    assert RunOutcome.LEFT_OUT not in of_the_group.forecast
+    assert of_the_group.matched == 1
+    assert of_the_state.forecast == {RunOutcome.LEFT_OUT: 1}
