@@ -52,6 +52,10 @@ DOORS = {
     "files": Door("get", "/inbox/{message}/files/", OWN_PAGE),
     "attachment": Door("get", "/inbox/{message}/files/AAMk", (502, 404, 404, 302)),
     "offer_matching": Door("get", "/inbox/matching/", (302, 302, 302, 302)),
+    "attention": Door("get", "/attention/", SIGNED_IN),
+    "try_group_again": Door(
+        "post", "/attention/again/", (302, 302, 302, 302), {"state": "failed", "cause": "crm_rejected"}
+    ),
     "runs": Door("get", "/runs/", SIGNED_IN),
     "new_run": Door("get", "/runs/new/", SIGNED_IN),
     "ask_run": Door("post", "/runs/ask/", (302, 302, 302, 302), {"action": "sync", "up_to": "1"}),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -22,7 +25,7 @@ from apps.inbox.moving import capped
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState
 from apps.sync.claiming import crm_key
 from apps.sync.listing import MessageFilter
-from apps.sync.models import Transfer, TransferQuerySet
+from apps.sync.models import Transfer
 from apps.sync.queries import UNDECIDED, count_undecided
 from apps.work.fences import outage
 from apps.work.models import Status
@@ -78,6 +81,7 @@ class Attention:
     """What waits for a person in the mail itself, beside broken connections."""
 
     headline: str
+    count: str
     undecided: list[Undecided]
 
 
@@ -103,7 +107,7 @@ def shell_of(user: User) -> Shell:
     return Shell(
         navigation(mailboxes),
         health_of(mailboxes),
-        trouble_of(mailboxes, account) or outage_of(mailboxes, account),
+        next(troubles(mailboxes, account), None),
         attention_of(count_undecided(user)),
     )
 
@@ -138,10 +142,10 @@ def health_of(mailboxes: list[Mailbox]) -> Health | None:
     return Health("synced", _("Up to date at %(time)s") % {"time": moment(oldest)})
 
 
-def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
-    """The one to mend first: without mail there is nothing to transfer, so mailboxes come before CORIPO."""
+def troubles(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
+    """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO."""
     if not mailboxes:
-        return Trouble(
+        yield Trouble(
             headline=_("No mailbox is connected yet."),
             sentence=_("Connect one, and you see its e-mails here."),
             button=_("First steps"),
@@ -149,27 +153,34 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
             tone="wait",
             icon="info",
         )
+        return
+
+    @cache
+    def waiting() -> Counter[int]:
+        queued = Transfer.objects.filter(mailbox__in=mailboxes, status=Status.QUEUED)
+        return Counter(dict(queued.values_list("mailbox").annotate(count=Count("pk")).order_by()))
+
     for mailbox in mailboxes:
         if mailbox.status == Mailbox.Status.RECONNECT:
-            return Trouble(
+            yield Trouble(
                 headline=_("The connection to %(address)s has ended.") % {"address": mailbox.address},
                 sentence=_("No new mail has come since %(time)s.") % {"time": moment(mailbox.status_since)}
                 + " "
-                + _waiting(Transfer.objects.filter(mailbox=mailbox)),
+                + _waiting(waiting()[mailbox.pk]),
                 button=_("Connect again"),
                 url=reverse("mailboxes:connect"),
                 is_form=True,
                 mailbox=mailbox.pk,
             )
         if mailbox.status == Mailbox.Status.UNAVAILABLE:
-            return Trouble(
+            yield Trouble(
                 headline=_("Microsoft 365 gives no access to the mailbox %(address)s.") % {"address": mailbox.address},
                 sentence=_("It may have no licence, or be kept elsewhere. Your Microsoft 365 administrator can help."),
                 button=_("Mailboxes"),
                 url=reverse("settings_mailboxes"),
             )
     if account is None:
-        return Trouble(
+        yield Trouble(
             headline=_("CORIPO is not connected yet."),
             sentence=_("You can read your mail. To transfer it, the portal needs your login at CORIPO."),
             button=_("Connect CORIPO"),
@@ -177,14 +188,25 @@ def trouble_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble 
             tone="wait",
             icon="info",
         )
+        return
     if account.status == CrmAccount.Status.REFUSED:
-        return Trouble(
+        yield Trouble(
             headline=_("CORIPO has refused your login since %(time)s.") % {"time": moment(account.status_since)},
-            sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)),
+            sentence=_waiting(waiting().total()),
             button=_("Check the login"),
             url=reverse("connect_crm"),
         )
-    return None
+    # CORIPO does not answer: nobody has to do anything, and everybody may know since when. Silent at its first strike.
+    standing = outage(crm_key(account.server), at=now())
+    if standing is not None and standing.strikes >= STRIKES_TO_TELL:
+        yield Trouble(
+            headline=_("CORIPO has not answered since %(time)s.") % {"time": moment(standing.since)},
+            sentence=_waiting(waiting().total()) + " " + _("It goes on by itself."),
+            button=_("Status"),
+            url=reverse("status"),
+            tone="wait",
+            icon="queued",
+        )
 
 
 def attention_of(counts: Mapping[str, int]) -> Attention | None:
@@ -195,6 +217,7 @@ def attention_of(counts: Mapping[str, int]) -> Attention | None:
     return Attention(
         headline=ngettext("%(count)s e-mail needs your decision.", "%(count)s e-mails need your decision.", total)
         % {"count": capped(total)},
+        count=capped(total),
         undecided=[
             Undecided(
                 label=str(MessageState(state).label),
@@ -208,23 +231,7 @@ def attention_of(counts: Mapping[str, int]) -> Attention | None:
     )
 
 
-def outage_of(mailboxes: list[Mailbox], account: CrmAccount | None) -> Trouble | None:
-    """CORIPO does not answer: nobody has to do anything, and everybody may know since when. Silent at its first strike."""
-    standing = outage(crm_key(account.server), at=now()) if account else None
-    if standing is None or standing.strikes < STRIKES_TO_TELL:
-        return None
-    return Trouble(
-        headline=_("CORIPO has not answered since %(time)s.") % {"time": moment(standing.since)},
-        sentence=_waiting(Transfer.objects.filter(mailbox__in=mailboxes)) + " " + _("It goes on by itself."),
-        button=_("Status"),
-        url=reverse("status"),
-        tone="wait",
-        icon="queued",
-    )
-
-
-def _waiting(transfers: TransferQuerySet) -> str:
-    count = transfers.filter(status=Status.QUEUED).count()
+def _waiting(count: int) -> str:
     if not count:
         return _("Nothing was lost.")
     return ngettext(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from apps.mailboxes.models import Message, MessageState
 from apps.sync.listing import Cursor, MessageFilter
+from apps.sync.queries import UNDECIDED
 
 LONGEST_TEXT = 200
+CAUSE = r"[a-z0-9_]{1,40}"
 
 
 def filter_of(query: QueryDict) -> MessageFilter:
     """The filter that an address asks for."""
-    state, direction = query.get("state", ""), query.get("direction", "")
+    state, direction, cause = query.get("state", ""), query.get("direction", ""), query.get("cause", "")
     return MessageFilter(
         mailbox=_id(query.get("mailbox", "")),
         state=state if state in MessageState.values else "",
+        cause=cause if state in UNDECIDED and re.fullmatch(CAUSE, cause) else "",
         folder=_id(query.get("folder", "")),
         direction=direction if direction in Message.Direction.values else "",
         text=query.get("q", "")[:LONGEST_TEXT].replace("\x00", "").strip(),
@@ -35,6 +39,7 @@ def query_of(wanted: MessageFilter, **more: str) -> str:
         "mailbox": str(wanted.mailbox) if wanted.mailbox is not None else "",
         "folder": str(wanted.folder) if wanted.folder is not None else "",
         "state": wanted.state,
+        "cause": wanted.cause,
         "direction": wanted.direction,
         "q": wanted.text,
         **more,

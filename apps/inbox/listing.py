@@ -79,6 +79,8 @@ def listing(query: QueryDict, *, user: User, at: datetime) -> Listing:
 
 
 def _chips(user: User, wanted: MessageFilter) -> Iterable[Chip]:
+    # A cause belongs to one state, so each of them leads to all of its own.
+    wanted = replace(wanted, cause="")
     yield Chip(_("All"), query_of(replace(wanted, state="")), is_pressed=not wanted.state)
     # A text is searched by reading, so each number would cost as much as the search itself.
     counts = {} if wanted.text else count_by_state(user, wanted, CHIPS)

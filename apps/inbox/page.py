@@ -10,6 +10,7 @@ from apps.inbox.listing import Listing
 from apps.inbox.moving import Step
 from apps.inbox.panel import panel_head
 from apps.mailboxes.models import Message, MessageState
+from apps.sync.causes import sentence_for
 from apps.sync.rematching import count_offered
 from apps.sync.rules import rules_of
 
@@ -20,6 +21,7 @@ def list_context(shown: Listing, *, user: User) -> dict[str, Any]:
         "listing": shown,
         "matched": count_offered(user, rules),
         "search_text": shown.wanted.text,
+        "cause_words": sentence_for(shown.wanted.cause) if shown.wanted.cause else "",
         "states": MessageState.choices,
         "directions": Message.Direction.choices,
         "functions": FUNCTIONS,

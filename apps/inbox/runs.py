@@ -15,6 +15,7 @@ from apps.accounts.models import User
 from apps.inbox.filters import query_of
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
 from apps.sync.bulk import MOST_COUNTED
+from apps.sync.causes import sentence_for
 from apps.sync.listing import MessageFilter
 from apps.sync.outcomes import OF_ITEMS, UNDER_WAY, RunOutcome, tallies
 from apps.sync.remaining import Remaining, remaining
@@ -201,6 +202,8 @@ def filter_words(wanted: MessageFilter, places: Places) -> str:
         parts = [_("All mail")]
     if wanted.state:
         parts.append(str(MessageState(wanted.state).label))
+    if wanted.cause:
+        parts.append(sentence_for(wanted.cause))
     if wanted.direction:
         parts.append(str(Message.Direction(wanted.direction).label))
     if wanted.text:

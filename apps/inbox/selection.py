@@ -9,9 +9,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from apps.inbox.filters import filter_of
+from apps.inbox.filters import CAUSE, filter_of
 from apps.inbox.functions import Code
 from apps.sync.listing import MessageFilter
+from apps.sync.queries import UNDECIDED
 
 # A page shows fifty; more in one request comes from no page of ours.
 LARGEST_SELECTION = 200
@@ -58,6 +59,16 @@ class MatchingForm(forms.Form):
     def wanted(self) -> MessageFilter:
         query = QueryDict(self.cleaned_data["matching"].removeprefix("?"))
         return replace(filter_of(query), up_to=self.cleaned_data["up_to"])
+
+
+class GroupForm(forms.Form):
+    """A group of the page of what waits for a person: the messages that one cause brought into one state."""
+
+    state = forms.ChoiceField(choices=[(state.value, state.value) for state in UNDECIDED])
+    cause = forms.RegexField(rf"\A{CAUSE}\Z")
+
+    def wanted(self) -> MessageFilter:
+        return MessageFilter(state=self.cleaned_data["state"], cause=self.cleaned_data["cause"])
 
 
 class SteeringForm(forms.Form):

@@ -3,6 +3,7 @@ from django.urls import path
 from apps.inbox.views import (
     act,
     attachment,
+    attention,
     automatic,
     body,
     health,
@@ -42,6 +43,8 @@ urlpatterns = [
     path("inbox/<int:pk>/records/later/forget/", records.forget_later, name="forget_later"),
     path("inbox/<int:pk>/files/", attachment.files, name="files"),
     path("inbox/<int:pk>/files/<str:attachment_id>", attachment.attachment, name="attachment"),
+    path("attention/", attention.attention, name="attention"),
+    path("attention/again/", attention.try_again, name="try_group_again"),
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.new_run, name="new_run"),
     path("runs/ask/", runs.ask, name="ask_run"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.accounts.actions import crm_login
@@ -41,7 +41,7 @@ class _Known:
     records: dict[str, tuple[StoredEmail, ...]] | None
 
 
-def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter[str]:
+def foresee(messages: Collection[Message], run: Run, *, at: datetime, is_repair: bool = False) -> Counter[str]:
     """What becomes of these messages, counted. Calls CORIPO for addresses and Message-IDs that no row tells of; where it
     does not answer, what depends on it is UNKNOWN."""
     if run.function != Function.SYNC:
@@ -51,10 +51,10 @@ def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter
             str(RunOutcome.UNCHANGED if marks.get(mark_key(message)) == value else RunOutcome.MARKED)
             for message in messages
         )
-    return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at))
+    return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at, is_repair=is_repair))
 
 
-def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> Iterable[RunOutcome]:
+def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime, is_repair: bool) -> Iterable[RunOutcome]:
     user = run.requested_by
     rules = rules_of(user)
     lane = Lane(run.lane)
@@ -64,11 +64,12 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> I
     recorded = _recorded(messages, user=user, lane=lane)
     open_ones: list[Message] = []
     for message in messages:
-        if cases[message.pk].mark == Mark.Value.SYNCED:
+        case = replace(cases[message.pk], is_repair=is_repair)
+        if case.mark == Mark.Value.SYNCED and not is_repair:
             yield RunOutcome.LEFT_OUT
         elif message.pk in waiting and lane != Lane.INTERACTIVE:
             yield RunOutcome.ELSEWHERE
-        elif left_out_by(cases[message.pk], rules):
+        elif left_out_by(case, rules):
             yield RunOutcome.SKIPPED
         elif _identity(message) in recorded:
             yield recorded[_identity(message)]

@@ -21,6 +21,7 @@ from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message
 from apps.mailboxes.search import looked_up, matching, month_of
 from apps.mailboxes.texts import words_of
+from apps.sync.cause_column import cause_column
 
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
 COUNT_LIMIT = 1000
@@ -38,7 +39,8 @@ _CURSOR = struct.Struct(">qQ")
 class MessageFilter:
     """What a person wants to see. An empty field means all; a mailbox or folder that is not the user's has nothing in it.
 
-    `up_to` is the id of the newest message that counts: what the portal learns of later is not meant.
+    `up_to` is the id of the newest message that counts: what the portal learns of later is not meant. `cause` is a key of
+    `causes.SENTENCES` and means something beside one of the UNDECIDED states.
     """
 
     state: str = ""
@@ -47,11 +49,18 @@ class MessageFilter:
     text: str = ""
     mailbox: int | None = None
     up_to: int | None = None
+    cause: str = ""
+
+    @property
+    def is_for_failures(self) -> bool:
+        """Whether it asks for what failed by one cause. A mark that such a mail bears is the transfer's own, since a
+        person's would have settled the failure; so it holds nothing back."""
+        return bool(self.cause)
 
     @property
     def is_narrow(self) -> bool:
         """Whether a person chose anything but the place."""
-        return bool(self.state or self.direction or self.text)
+        return bool(self.state or self.direction or self.text or self.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +201,8 @@ def _narrowed(wanted: MessageFilter) -> QuerySet[Message]:
     messages = Message.objects.filter(gone_at=None).select_related("mailbox").defer("search_text", "web_link")
     if wanted.state:
         messages = messages.filter(state=wanted.state)
+    if wanted.cause:
+        messages = messages.alias(behind=cause_column()).filter(behind=wanted.cause)
     if wanted.direction:
         messages = messages.filter(direction=wanted.direction)
     if wanted.up_to is not None:

@@ -96,7 +96,7 @@ def _finished() -> RunQuerySet:
 def _forecast(run: Run, *, at: datetime) -> bool:
     wanted = wanted_of(run)
     messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
-    counted = Counter(run.forecast) + foresee(messages, run, at=at)
+    counted = Counter(run.forecast) + foresee(messages, run, at=at, is_repair=wanted.is_for_failures)
     is_complete = len(messages) < PORTION
     # CORIPO was asked without a lock: if another one was faster, or the run has begun, this portion is theirs.
     unchanged = Run.objects.filter(pk=run.pk, status=Run.Status.FORECASTING, place=run.place)
@@ -109,13 +109,20 @@ def _forecast(run: Run, *, at: datetime) -> bool:
 
 
 def _expand(run: Run, at: datetime) -> bool:
-    messages = older_messages(run.requested_by, wanted_of(run), Cursor.parse(run.place), most=PORTION)
+    wanted = wanted_of(run)
+    messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
     pks = [message.pk for message in messages]
     if run.function == Function.SYNC:
         chosen = own_messages(pks, run.requested_by)
         with writing_facts(identities(chosen)):
             # Every row of the run bears the time at which it was asked for, whenever a worker came to it.
-            queued = queue_messages(list(chosen), run=run, at=run.started_at or at, leave_out_marked=True)
+            queued = queue_messages(
+                list(chosen),
+                run=run,
+                at=run.started_at or at,
+                leave_out_marked=not wanted.is_for_failures,
+                is_repair=wanted.is_for_failures,
+            )
         run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
         wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
     else:

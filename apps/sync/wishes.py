@@ -41,6 +41,7 @@ def queue_messages(
     leave_out_marked: bool,
     store_without_match: bool = False,
     also_addresses: Sequence[str] = (),
+    is_repair: bool = False,
 ) -> Queued:
     """Queue what is not under way yet, in the run's lane. Call it inside `writing_facts` of these messages.
 
@@ -72,6 +73,7 @@ def queue_messages(
                 not_before=at,
                 store_without_match=store_without_match,
                 also_addresses=list(also_addresses),
+                is_repair=is_repair,
             )
             for message in going
             if message.pk not in waiting

@@ -130,6 +130,7 @@ LOOKS = {
     "settings of e-mails": Look("/settings/emails/"),
     "settings refused": Look("/settings/emails/", refuse_settings),
     "settings of mailboxes": Look("/settings/mailboxes/"),
+    "attention": Look("/attention/"),
     "status": Look("/status/"),
     "not found": Look("/status/", expect_not_found),
 }
