@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -137,9 +136,7 @@ class Picking:
         return 0 < len(self.text.replace(" ", "")) < SHORTEST_SEARCH
 
 
-def picking(
-    message: Message, *, user: User, module: str, text: str, picked: Iterable[FoundRecord], at: datetime
-) -> Picking:
+def picking(message: Message, *, user: User, module: str, text: str, picked: Iterable[FoundRecord]) -> Picking:
     """The page for one of the user's own messages. Asks CORIPO where there is something to search for."""
     picked = tuple(picked)
     taken = {(record.module, record.id) for record in picked}
@@ -162,7 +159,7 @@ def picking(
     trouble, found = "", None
     if is_sought:
         try:
-            found = find_records(module, text, user=user, at=at)
+            found = find_records(module, text, user=user)
         except CrmError as error:
             trouble = _told(error)
     return Picking(

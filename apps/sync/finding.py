@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, User
 from apps.crm.errors import CrmUnauthorized
@@ -14,10 +12,10 @@ SEARCH_SECONDS = 5.0
 MOST_FOUND = 10
 
 
-def find_records(module: str, text: str, *, user: User, at: datetime) -> FoundRecords | None:
+def find_records(module: str, text: str, *, user: User) -> FoundRecords | None:
     """The records of a module that fit the words; None for somebody whose login at CORIPO does not work.
 
-    Raises CrmError. A login that is refused now is parked, since three tries may lock the account there.
+    Raises CrmError.
     """
     account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
     if account is None:
@@ -26,5 +24,4 @@ def find_records(module: str, text: str, *, user: User, at: datetime) -> FoundRe
         with crm_login(account, read_seconds=SEARCH_SECONDS) as crm:
             return crm.search(module, text, limit=MOST_FOUND)
     except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
         return None

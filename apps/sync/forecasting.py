@@ -14,7 +14,7 @@ from datetime import datetime
 
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
-from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.errors import CrmError
 from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
 from apps.sync.chosen import chosen_targets
@@ -160,9 +160,6 @@ def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run:
         with crm_login(account) as crm:
             found = crm.find_contacts(sorted(wanted - set(matched)))
             records = crm.find_emails(sorted({message.email_key for message in messages}))
-    except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
-        return _Known(matched, None)
     except CrmError as error:
         log.warning("forecast without CORIPO", extra={"run_id": run.pk, "error": error.code})
         return _Known(matched, None)

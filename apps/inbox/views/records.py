@@ -37,7 +37,7 @@ def records(request: PortalRequest, pk: int) -> HttpResponse:
         messages.warning(request, picks.first_error())
     module, text = search.wanted()
     context = {
-        "picking": picking(message, user=request.user, module=module, text=text, picked=picks.records(), at=now()),
+        "picking": picking(message, user=request.user, module=module, text=text, picked=picks.records()),
         "message": message,
         "search": SearchForm(initial={"module": module, "text": text}),
         "opens_in": rules_of(request.user).opens_in,
