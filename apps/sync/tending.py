@@ -17,14 +17,12 @@ from apps.sync.listing import Cursor, MessageFilter, older_messages
 from apps.sync.models import Mark, Transfer, TransferQuerySet
 from apps.sync.outcomes import tallies
 from apps.sync.states import writing_facts
+from apps.sync.waking import wake_carrier
 from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.limits import LimitReached, slot
-from apps.work.models import Function, Lane, Run, RunQuerySet, Status
-from apps.work.wakeups import wake
+from apps.work.models import Function, Run, RunQuerySet, Status
 
 PORTION = 500
-CARRY = "apps.sync.tasks.carry_transfers"
-QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
 # Longer than a portion takes while CORIPO is slow. Who comes too early repeats a look, and writes nothing.
 TURN = timedelta(seconds=30)
 
@@ -117,7 +115,7 @@ def _expand(run: Run, at: datetime) -> bool:
             # Every row of the run bears the time at which it was asked for, whenever a worker came to it.
             queued = queue_messages(list(chosen), run=run, at=run.started_at or at, leave_out_marked=True)
         run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
-        wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+        wake_carrier(run.lane)
     else:
         value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
         changed = set_marks(pks, value, user=run.requested_by, at=at)
@@ -161,7 +159,7 @@ def _retry(run: Run, at: datetime) -> bool:
         still_failed.update(
             status=Status.QUEUED, failures=0, crashes=0, not_before=at, finished_at=None, cause="", detail=""
         )
-    wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+    wake_carrier(run.lane)
     return True
 
 
