@@ -19,13 +19,13 @@ from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
 from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
+from apps.sync.marks import marks_of
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
 from apps.sync.people import FRESH_FOR, remember
 from apps.sync.policy import Case, left_out_by
 from apps.sync.rules import rules_of
 from apps.sync.states import Identity
-from apps.sync.wishes import mark_key, marks_by_key
 from apps.work.models import Function, Lane, Run
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,9 @@ def foresee(messages: Collection[Message], run: Run, *, at: datetime) -> Counter
     does not answer, what depends on it is UNKNOWN."""
     if run.function != Function.SYNC:
         value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
-        marks = marks_by_key(messages)
+        marks = marks_of(messages)
         return Counter(
-            str(RunOutcome.UNCHANGED if marks.get(mark_key(message)) == value else RunOutcome.MARKED)
-            for message in messages
+            str(RunOutcome.UNCHANGED if marks.get(message.pk) == value else RunOutcome.MARKED) for message in messages
         )
     return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at))
 
@@ -57,13 +56,13 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime) -> I
     user = run.requested_by
     rules = rules_of(user)
     lane = Lane(run.lane)
-    marks = marks_by_key(messages)
+    marks = marks_of(messages)
     active = Transfer.objects.active().filter(message__in=[message.pk for message in messages])
     waiting = set(active.values_list("message", flat=True))
     recorded = _recorded(messages, user=user, lane=lane)
     open_ones: list[Message] = []
     for message in messages:
-        mark = marks.get(mark_key(message), "")
+        mark = marks.get(message.pk, "")
         if mark == Mark.Value.SYNCED:
             yield RunOutcome.LEFT_OUT
         elif message.pk in waiting and lane != Lane.INTERACTIVE:
