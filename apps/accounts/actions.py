@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from apps.accounts.models import CrmAccount, CrmServer, LoginTry, User
+from apps.core.clock import now
 from apps.crm.connection import Method, check_login, crm_client
-from apps.crm.errors import LoginFailed
+from apps.crm.errors import CrmUnauthorized, LoginFailed
 from apps.crm.face import CrmClient
 
 # CORIPO may lock an account after three refused logins, and each refused transfer counts as well: we stop at two.
@@ -122,14 +123,20 @@ def choose_language(user: User, language: str) -> None:
 def crm_login(account: CrmAccount, *, read_seconds: float | None = None) -> Iterator[CrmClient]:
     """A client of CORIPO that acts as the owner of the account. Raises CrmError.
 
-    `read_seconds` is how long an answer may take where a page waits for it.
+    A login that CORIPO refuses in the block is parked before the block's CrmUnauthorized goes on: three tries may lock the
+    account there, and each one more that anybody makes counts. `read_seconds` is how long an answer may take where a page
+    waits for it.
     """
-    with crm_client(
-        api_url=account.server.api_url,
-        user_name=account.user_name,
-        password=account.password,
-        method=_wire_method(account.method),
-        account_key=f"{account.pk}:{account.generation}",
-        read_seconds=read_seconds,
-    ) as client:
-        yield client
+    try:
+        with crm_client(
+            api_url=account.server.api_url,
+            user_name=account.user_name,
+            password=account.password,
+            method=_wire_method(account.method),
+            account_key=f"{account.pk}:{account.generation}",
+            read_seconds=read_seconds,
+        ) as client:
+            yield client
+    except CrmUnauthorized:
+        account.record_refusal(at=now())
+        raise

@@ -109,11 +109,11 @@ class CrmAccount(models.Model):
     def __repr__(self) -> str:
         return f"<CrmAccount {self.pk}>"
 
-    def record_refusal(self, *, generation: int, at: datetime) -> bool:
-        """Park the login that CORIPO refused; False if a person has changed it meanwhile."""
+    def record_refusal(self, *, at: datetime) -> bool:
+        """Park the login that CORIPO refused; False if a person has changed it since this row was read."""
         return bool(
             type(self)
-            .objects.filter(pk=self.pk, generation=generation)
+            .objects.filter(pk=self.pk, generation=self.generation)
             .update(status=self.Status.REFUSED, status_since=at)
         )
 

@@ -199,7 +199,7 @@ def picking(
     trouble, found = "", None
     if is_sought:
         try:
-            found = find_records(module, text, user=user, at=at)
+            found = find_records(module, text, user=user)
         except CrmError as error:
             trouble = _told(error)
     suggested = () if is_sought else offers(suggested_for(message, user=user))

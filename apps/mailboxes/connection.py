@@ -17,7 +17,7 @@ from apps.work.fences import FenceStands, Passage, passage, raise_fence
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Fence
 
-# Graph allows four requests in flight for a mailbox: one is the page's, one the interactive lane's.
+# Graph allows four requests in flight for a mailbox: 0 is the page's, 1 the interactive lane's, everybody may use the others.
 PAGE_SLOT = (0,)
 BULK_SLOTS = (2, 3)
 GRAPH_KEY = "graph:"

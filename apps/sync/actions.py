@@ -16,16 +16,16 @@ from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message
 from apps.sync.chosen import correspondents_of
 from apps.sync.conversations import others_of, remember_for_later
+from apps.sync.marks import mark_key
 from apps.sync.models import ChosenLink, ConversationLink, CrmLink, Mark, Outcome, Transfer
 from apps.sync.rematching import ask_for_matched
 from apps.sync.states import hold, writing_facts
-from apps.sync.wishes import identities, mark_key, own_messages, queue_messages, set_marks
+from apps.sync.waking import wake_carrier
+from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.models import Lane, Run, Status
-from apps.work.wakeups import wake
 
 log = logging.getLogger(__name__)
 
-CARRY = "apps.sync.tasks.carry_transfers"
 STOPPED_AT_ONCE = 200
 
 
@@ -74,7 +74,7 @@ def sync_messages(
             also_addresses=also_addresses,
         )
         run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
-        wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
+        wake_carrier(Lane.INTERACTIVE)
     return Asked(
         run,
         queued=queued.new,
@@ -220,7 +220,7 @@ def resume_transfers(*, user: User, at: datetime) -> int:
     with transaction.atomic():
         waiting = Transfer.objects.visible_to(user).filter(status=Status.QUEUED, not_before__gt=at)
         count = waiting.update(not_before=at)
-        wake(CARRY, queue="interactive", lane=Lane.INTERACTIVE.value)
+        wake_carrier(Lane.INTERACTIVE)
     return count
 
 

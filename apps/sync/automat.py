@@ -22,23 +22,21 @@ from apps.sync.policy import Decision, decide
 from apps.sync.rules import under_locks
 from apps.sync.scope import cleared, in_scope, skipped_by_rule
 from apps.sync.states import decide_new_messages, writing_facts
+from apps.sync.waking import wake_automat, wake_carrier
 from apps.sync.wishes import identities
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Lane, Status
-from apps.work.wakeups import wake
 
 PORTION = 500
 # So much older mail waits at most: the rest stays undecided, and a change of the settings reaches it at once.
 MOST_OLDER_WAITING = 1000
-CARRY = "apps.sync.tasks.carry_transfers"
-DECIDE = "apps.sync.tasks.decide_by_itself"
 LANES = (Lane.AUTOMATIC, Lane.BACKFILL)
 
 
 def take_in(message_ids: Iterable[int]) -> None:
     """New rows, inside the transaction that wrote them: their state, and a word to the automat for after the commit."""
     decide_new_messages(message_ids)
-    wake(DECIDE, queue="background")
+    wake_automat()
 
 
 def has_undecided(*, at: datetime) -> bool:
@@ -179,4 +177,4 @@ def _write(messages: Collection[Message], decisions: dict[int, Decision], *, rul
         rows.append(row)
     Transfer.objects.bulk_create(rows, batch_size=100)
     for lane in sorted({row.lane for row in rows if row.status == Status.QUEUED}):
-        wake(CARRY, queue="background", lane=str(lane))
+        wake_carrier(lane)

@@ -17,10 +17,10 @@ from django.utils.dateparse import parse_datetime
 from apps.accounts.models import User
 from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.models import Mailbox
-from apps.sync.automat import DECIDE, withdraw
+from apps.sync.automat import withdraw
 from apps.sync.models import OrganisationRules, SyncRules
 from apps.sync.rules import rules_of, under_locks
-from apps.work.wakeups import wake
+from apps.sync.waking import wake_automat
 
 FIELDS = (
     "takes_received",
@@ -110,7 +110,7 @@ def _begin_again(rules: SyncRules, changed: list[str]) -> None:
     rules.proposal, rules.is_rechecking, rules.recheck_place = {}, True, ""
     rules.save(update_fields=[*changed, "proposal", "is_rechecking", "recheck_place"])
     withdraw(rules.user)
-    wake(DECIDE, queue="background")
+    wake_automat()
 
 
 def _with_proposal(rules: SyncRules, *, at: datetime) -> SyncRules:

@@ -12,11 +12,10 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.sync.listing import MessageFilter, count_messages, newest_message_id
-from apps.sync.tending import CARRY, QUEUES, failures_of, stored_filter, tend
+from apps.sync.tending import failures_of, stored_filter, tend
+from apps.sync.waking import wake_carrier, wake_tender
 from apps.work.models import Function, Lane, Run
-from apps.work.wakeups import wake
 
-TEND = "apps.sync.tasks.tend_runs"
 # Up to so many messages are asked for within the request; more are left to a worker.
 MOST_AT_ONCE = 200
 # Matches are counted up to here while somebody waits for the page.
@@ -43,7 +42,7 @@ def ask_run(wanted: MessageFilter, *, function: Function, user: User, at: dateti
             wanted=stored_filter(wanted),
             matched=matched,
         )
-        wake(TEND, queue="background")
+        wake_tender()
     return run
 
 
@@ -56,7 +55,7 @@ def start_run(run: Run, *, at: datetime) -> bool:
             waiting.filter(status=Run.Status.READY).update(**begins)
             or waiting.filter(status=Run.Status.FORECASTING).update(**begins, forecast={})
         )
-        wake(TEND, queue="background")
+        wake_tender()
     if has_begun and run.lane == Lane.INTERACTIVE:
         _tend_now(run, at=at)
     return has_begun
@@ -78,8 +77,8 @@ def resume_run(run: Run, *, at: datetime) -> bool:
     with transaction.atomic():
         goes_on = paused.filter(is_expanded=True).update(status=Run.Status.RUNNING, moving_since=at)
         goes_on += paused.filter(is_expanded=False).update(status=Run.Status.EXPANDING, moving_since=at)
-        wake(TEND, queue="background")
-        wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+        wake_tender()
+        wake_carrier(run.lane)
     return bool(goes_on)
 
 
@@ -100,14 +99,14 @@ def retry_failed(run: Run, *, at: datetime) -> bool:
         tried = Run.objects.filter(pk=run.pk, status__in=(Run.Status.RUNNING, *Run.ENDED)).update(
             status=Run.Status.RETRYING, moving_since=at, ended_at=None, tally={}
         )
-        wake(TEND, queue="background")
+        wake_tender()
     return bool(tried)
 
 
 def _change(run: Run, before: tuple[Run.Status, ...], after: Run.Status) -> bool:
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, status__in=before).update(status=after)
-        wake(TEND, queue="background")
+        wake_tender()
     return bool(changed)
 
 

@@ -7,22 +7,22 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from apps.mailboxes.models import Message, MessageState, Participant
+from apps.sync.marks import marks_of
 from apps.sync.models import SyncRules
 from apps.sync.policy import Case
-from apps.sync.wishes import mark_key, marks_by_key
 from apps.work.models import Lane
 
 
 def cases_of(messages: Collection[Message], *, lane: Lane, rules: SyncRules) -> dict[int, Case]:
     """The case of each message, by its id."""
-    marks = marks_by_key(messages)
+    marks = marks_of(messages)
     people = _people(messages) if rules.left_out_addresses else {}
     return {
         message.pk: Case(
             lane=lane,
             kind=Message.Kind(message.kind),
             is_private=message.is_private,
-            mark=marks.get(mark_key(message), ""),
+            mark=marks.get(message.pk, ""),
             addresses=frozenset(people.get(message.pk, ())) - frozenset(message.mailbox.own_addresses),
             state=MessageState(message.state),
             direction=Message.Direction(message.direction),

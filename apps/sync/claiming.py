@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
@@ -45,12 +46,15 @@ class Batch:
         until = at + timedelta(seconds=settings.LEASE_SECONDS)
         if not self.held().update(lease_until=until):
             return False
-        creating = CrmEmail.objects.filter(creator_claim=self.claim)
-        with transaction.atomic():
-            # In the order in which everybody locks records.
-            list(creating.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-            creating.update(creator_lease_until=until)
+        update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
         return True
+
+
+def update_records(records: QuerySet[CrmEmail], **changes: Any) -> None:
+    """Write the same to several records, which are locked in one order before: nobody waits in a circle for them."""
+    with transaction.atomic():
+        list(records.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        records.update(**changes)
 
 
 def mailboxes_with_due(*, lane: str, at: datetime) -> MailboxQuerySet:

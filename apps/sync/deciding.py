@@ -29,13 +29,16 @@ class Target:
 
 
 def counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
-    """The canonical addresses that are looked up in CORIPO, of people as (header, address): everybody's in the headers
-    that count, but one's own and internal ones; each once."""
+    """The canonical addresses that are looked up in CORIPO, of people as (header, address)."""
+    return all_counted_addresses(people, mailbox=mailbox, rules=rules)[:MOST_ADDRESSES]
+
+
+def all_counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
+    """Everybody's in the headers that count, but one's own and internal ones; each once, also those beyond the limit."""
     own = set(mailbox.own_addresses)
-    internal = {domain.lower().lstrip("@") for domain in rules.internal_domains}
+    internal = set(rules.internal_domains)
     found = dict.fromkeys(canonical(address) for role, address in people if role in rules.counted_roles)
-    counted = [address for address in found if address and address not in own and domain_of(address) not in internal]
-    return counted[:MOST_ADDRESSES]
+    return [address for address in found if address and address not in own and domain_of(address) not in internal]
 
 
 def people_of(letter: Letter) -> list[tuple[str, str]]:

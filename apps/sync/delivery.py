@@ -15,7 +15,7 @@ from django.conf import settings
 
 from apps.accounts.actions import crm_login
 from apps.core.clock import now
-from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.errors import CrmError
 from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
@@ -124,9 +124,6 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
                 _hand_over(batch, fetched, crm, Culprits(batch, crm), lane=lane, rules=rules, until=until)
     except (FenceStands, Outage) as outside:
         recording.wait_outside(batch, cause=outside.reason, at=now())
-    except CrmUnauthorized as error:
-        batch.account.record_refusal(generation=batch.account.generation, at=now())
-        recording.give_back(batch, error=error, at=now())
     except CrmError as error:
         recording.give_back(batch, error=error, at=now())
 

@@ -11,7 +11,7 @@ from django.db.models import F
 from apps.core.clock import now
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphServerTrouble, GraphTooLarge, ItemGone, MailboxDisconnected
-from apps.mailboxes.connection import graph_client, graph_key
+from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
 from apps.mailboxes.letters import Attachment, read_letter
@@ -21,12 +21,12 @@ from apps.sync.claiming import Batch
 from apps.sync.models import SyncRules, Transfer
 from apps.sync.parcels import Fetched
 from apps.sync.policy import Case, left_out_by
-from apps.work.fences import FenceStands, Passage, passage, raise_fence
+from apps.work.fences import FenceStands, Passage, passage
 from apps.work.limits import slot
 from apps.work.models import Lane
 
-# Of Graph's four requests in flight of a mailbox the first is the page's, the second the interactive lane's.
-SLOTS = {Lane.INTERACTIVE: (1, 2, 3), Lane.AUTOMATIC: (2, 3), Lane.BACKFILL: (2, 3)}
+# Which of Graph's four requests in flight of a mailbox a lane may take.
+SLOTS = {Lane.INTERACTIVE: (1, *BULK_SLOTS), Lane.AUTOMATIC: BULK_SLOTS, Lane.BACKFILL: BULK_SLOTS}
 # A larger mail is read in parts, one file at a time: parsing takes several times the mail's size.
 LARGEST_WHOLE_BYTES = 25 * 1024 * 1024
 # Letters are kept in memory while their batch is delivered; the rest of the batch goes with the next one.
@@ -75,7 +75,7 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
                     recording.fail(batch, [transfer], cause=error.code, at=now())
                     continue
                 if error.is_retryable:
-                    raise_fence(graph_key(batch.mailbox), reason=error.code, seconds=error.retry_after_seconds)
+                    raise_graph_fence(batch.mailbox, error)
                     recording.put_off(batch, transfer, error=error, at=now())
                 return error.code
             way.answered()
@@ -94,13 +94,12 @@ def fetch_file(batch: Batch, transfer: Transfer, attachment: Attachment, *, lane
 
     Trouble that time heals puts the fence up.
     """
-    key = graph_key(batch.mailbox)
-    with slot(key, SLOTS[lane]), graph_client(batch.mailbox) as graph:
+    with slot(graph_key(batch.mailbox), SLOTS[lane]), graph_client(batch.mailbox) as graph:
         try:
             return graph.content(transfer.message.graph_id, attachment.graph_id, most_bytes=most_bytes)
         except GraphError as error:
             if error.is_retryable:
-                raise_fence(key, reason=error.code, seconds=error.retry_after_seconds, at=now())
+                raise_graph_fence(batch.mailbox, error)
             raise
 
 

@@ -23,13 +23,13 @@ MOST_RELATED = 6
 RELATED_FRESH_SECONDS = 60
 
 
-def find_records(module: str, text: str, *, user: User, at: datetime) -> FoundRecords | None:
+def find_records(module: str, text: str, *, user: User) -> FoundRecords | None:
     """The records of a module that fit the words; None for somebody whose login at CORIPO does not work.
 
-    Raises CrmError. A login that is refused now is parked, since three tries may lock the account there.
+    Raises CrmError.
     """
     account = _account_of(user)
-    return _asked(account, lambda crm: crm.search(module, text, limit=MOST_FOUND), at=at) if account else None
+    return _asked(account, lambda crm: crm.search(module, text, limit=MOST_FOUND)) if account else None
 
 
 def related_to_people(message: Message, *, user: User, at: datetime) -> FoundRecords | None:
@@ -40,7 +40,7 @@ def related_to_people(message: Message, *, user: User, at: datetime) -> FoundRec
     account = _account_of(user)
     if account is None:
         return None
-    return _asked(account, lambda crm: _related(message, account, crm, at=at), at=at)
+    return _asked(account, lambda crm: _related(message, account, crm, at=at))
 
 
 def _related(message: Message, account: CrmAccount, crm: CrmClient, *, at: datetime) -> FoundRecords:
@@ -63,10 +63,9 @@ def _account_of(user: User) -> CrmAccount | None:
     return accounts.filter(user=user, status=CrmAccount.Status.ACTIVE).first()
 
 
-def _asked(account: CrmAccount, ask: Callable[[CrmClient], FoundRecords], *, at: datetime) -> FoundRecords | None:
+def _asked(account: CrmAccount, ask: Callable[[CrmClient], FoundRecords]) -> FoundRecords | None:
     try:
         with crm_login(account, read_seconds=SEARCH_SECONDS) as crm:
             return ask(crm)
     except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
         return None

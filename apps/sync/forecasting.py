@@ -14,19 +14,19 @@ from datetime import datetime
 
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
-from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.errors import CrmError
 from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
 from apps.sync.cases import cases_of
 from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
+from apps.sync.marks import marks_of
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
 from apps.sync.people import FRESH_FOR, remember
 from apps.sync.policy import left_out_by
 from apps.sync.rules import rules_of
 from apps.sync.states import Identity
-from apps.sync.wishes import mark_key, marks_by_key
 from apps.work.models import Function, Lane, Run
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,9 @@ def foresee(messages: Collection[Message], run: Run, *, at: datetime, is_repair:
     does not answer, what depends on it is UNKNOWN."""
     if run.function != Function.SYNC:
         value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
-        marks = marks_by_key(messages)
+        marks = marks_of(messages)
         return Counter(
-            str(RunOutcome.UNCHANGED if marks.get(mark_key(message)) == value else RunOutcome.MARKED)
-            for message in messages
+            str(RunOutcome.UNCHANGED if marks.get(message.pk) == value else RunOutcome.MARKED) for message in messages
         )
     return Counter(str(outcome) for outcome in _foresee_sync(messages, run, at=at, is_repair=is_repair))
 
@@ -161,9 +160,6 @@ def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run:
         with crm_login(account) as crm:
             found = crm.find_contacts(sorted(wanted - set(matched)))
             records = crm.find_emails(sorted({message.email_key for message in messages}))
-    except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
-        return _Known(matched, None)
     except CrmError as error:
         log.warning("forecast without CORIPO", extra={"run_id": run.pk, "error": error.code})
         return _Known(matched, None)

@@ -78,7 +78,6 @@ def _look(record: CrmEmail, account: CrmAccount) -> Opening:
         with crm_login(account) as crm:
             sight = crm.read_record("Emails", record.record_id)
     except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=now())
         return Opening(Kind.NOT_CONNECTED)
     except CrmError:
         return Opening(Kind.CRM_SILENT)

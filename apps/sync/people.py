@@ -9,11 +9,11 @@ from typing import Any
 
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
-from apps.core.addresses import without_tag
+from apps.core.addresses import domain_of, without_tag
 from apps.crm.face import CrmContact
 from apps.mailboxes.models import Message, Participant
-from apps.sync.deciding import MOST_ADDRESSES
-from apps.sync.models import KnownAddress, SyncRules
+from apps.sync.deciding import MOST_ADDRESSES, all_counted_addresses
+from apps.sync.models import KnownAddress, NoMatch, SyncRules
 from apps.sync.rules import rules_of
 
 FRESH_FOR = timedelta(minutes=10)
@@ -93,11 +93,8 @@ def people_beyond_limit(message: Message, rules: SyncRules) -> int:
     """How many people of the mail count, where they are more than are looked up in CORIPO; else 0."""
     if message.participants.count() <= MOST_ADDRESSES:
         return 0
-    named = message.participants.filter(role__in=rules.counted_roles).exclude(address="")
-    addresses = named.values_list("address", flat=True).order_by().distinct()
-    not_counted = set(rules.internal_domains)
-    own = set(message.mailbox.own_addresses)
-    counted = sum(it not in own and it.rpartition("@")[2] not in not_counted for it in addresses)
+    people = message.participants.values_list("role", "address")
+    counted = len(all_counted_addresses(people, mailbox=message.mailbox, rules=rules))
     return counted if counted > MOST_ADDRESSES else 0
 
 
@@ -111,7 +108,7 @@ def plan(people: Sequence[KnownPerson], *, user: User, chosen: Sequence[str] = (
         companies=tuple(companies) if rules.link_companies else (),
         chosen=tuple(chosen),
         is_complete=all(person.is_looked_up for person in people if person.kind in ("contact", "unknown")),
-        stores_without_match=rules.no_match == "store",
+        stores_without_match=rules.no_match == NoMatch.STORE,
     )
 
 
@@ -136,8 +133,7 @@ class _Kinds:
             return "own"
         if not participant.address:
             return "unresolved"
-        domain = participant.address.rpartition("@")[2]
-        if domain and domain in self.internal:
+        if domain_of(participant.address) in self.internal:
             return "internal"
         return "" if participant.address in self.in_counted else "uncounted"
 

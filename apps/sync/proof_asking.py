@@ -10,10 +10,9 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.mailboxes.models import Mailbox
 from apps.sync.models import Reconciliation
+from apps.sync.waking import wake_prover
 from apps.work.models import ACTIVE, Lane
-from apps.work.wakeups import wake
 
-PROVE = "apps.sync.tasks.prove"
 NIGHT_BEGINS = time(1, 0)
 NIGHT = timedelta(hours=4)
 # Not all at once, and none at a whole hour, when everything else begins: steps of a prime number of seconds.
@@ -33,7 +32,7 @@ def request_check(mailbox: Mailbox, *, user: User, at: datetime) -> None:
                 ignore_conflicts=True,
             )
         planned.filter(started_at=None).update(not_before=at, lane=Lane.INTERACTIVE, asked_by=user)
-        wake(PROVE, queue="background")
+        wake_prover()
 
 
 def plan_nightly(*, at: datetime) -> None:

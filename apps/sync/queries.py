@@ -11,7 +11,8 @@ from apps.accounts.models import CrmServer, User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
 from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, newer_messages, older_messages
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Mark, Outcome
+from apps.sync.marks import marks_of
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Outcome
 
 PAGE_SIZE = 50
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
@@ -107,12 +108,8 @@ def count_by_state(user: User, wanted: MessageFilter, states: Iterable[str]) -> 
 
 def count_undecided(user: User) -> dict[str, int]:
     """How many messages of the lists are in each of the UNDECIDED states, counted up to COUNT_LIMIT together: one query."""
-    states = (
-        Message.objects.visible_to(user)
-        .filter(state__in=UNDECIDED, gone_at=None, folder__is_followed=True, folder__is_gone=False)
-        .values_list("state", flat=True)
-    )
-    return Counter(states[:COUNT_LIMIT])
+    listed = Message.objects.visible_to(user).present().filter(state__in=UNDECIDED)
+    return Counter(listed.values_list("state", flat=True)[:COUNT_LIMIT])
 
 
 def progress_of(user: User, *, at: datetime) -> Progress:
@@ -153,24 +150,6 @@ def rows_of(user: User, messages: Sequence[Message]) -> tuple[MessageRow, ...]:
         )
         for message in messages
     )
-
-
-def marks_of(messages: Sequence[Message]) -> dict[int, str]:
-    """The mark of each message that has one."""
-    if not messages:
-        return {}
-    marks = {
-        (home_account_id, email_key, variant): value
-        for home_account_id, email_key, variant, value in Mark.objects.filter(
-            home_account_id__in={message.mailbox.home_account_id for message in messages},
-            email_key__in={message.email_key for message in messages},
-        ).values_list("home_account_id", "email_key", "variant", "value")
-    }
-    return {
-        message.pk: mark
-        for message in messages
-        if (mark := marks.get((message.mailbox.home_account_id, message.email_key, message.variant)))
-    }
 
 
 def record_of(message: Message, *, user: User) -> Record | None:

@@ -184,7 +184,6 @@ def _coripo(account: CrmAccount) -> Iterator[CrmClient]:
     except (FenceStands, Outage) as outside:
         raise _Wait(outside.again_at, cause=outside.reason) from outside
     except CrmUnauthorized as error:
-        account.record_refusal(generation=account.generation, at=now())
         raise _Wait(now(), cause=error.code) from error
     except (CrmUnreachable, CrmThrottled) as error:
         raise _Wait(keep_away(account, error).again_at, cause=error.code) from error

@@ -17,6 +17,7 @@ from apps.accounts.models import CrmServer
 from apps.crm.face import CrmClient, StoredEmail
 from apps.mailboxes.letters import Attachment
 from apps.mailboxes.models import Message
+from apps.sync.deciding import is_same_mail
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Finding, Outcome, Reconciliation, SyncRules
 from apps.sync.reconciling_findings import ask_for_repair, keep_progress, name_finding
 from apps.sync.rules import rules_of
@@ -225,15 +226,13 @@ def _name_doubles(
     """Another live record of the same mail. It may be wanted, so it is named and never deleted."""
     emails = sight.by_message_id.get(record.email_key, ())
     own = sight.records[record.record_id]
-    if any(email.id not in ours and email.id != own.id and not _is_another_mail(own, email) for email in emails):
+    if any(
+        email.id not in ours
+        and email.id != own.id
+        and is_same_mail(email, sender=own.sender_address, sent_at=own.sent_at, subject=own.subject)
+        for email in emails
+    ):
         _name(check, Finding.Kind.RECORD_DOUBLED, record, message, at=at, left="doubled")
-
-
-def _is_another_mail(one: StoredEmail, other: StoredEmail) -> bool:
-    """Only where sender, sent time and subject all differ."""
-    return (
-        (one.sender_address != other.sender_address) and one.sent_at != other.sent_at and one.subject != other.subject
-    )
 
 
 def _unchanged(record: CrmEmail) -> QuerySet[CrmEmail]:

@@ -24,15 +24,13 @@ KINDS = (Finding.Kind.RECORD_FORGOTTEN, Finding.Kind.RECORD_LOST, Finding.Kind.L
 
 def leave_open_repairs(check: Reconciliation, *, reason: str, at: datetime) -> None:
     """Say that these are not settled by this check: CORIPO is not to be had for this owner."""
-    for finding in _open(check):
-        settle_finding(finding, is_repaired=False, reason=reason, at=at)
+    _leave_all(_open(check), reason=reason, at=at)
 
 
 def has_running_repairs(check: Reconciliation, *, at: datetime) -> bool:
     """Whether transfers that repair are still under way; those that take too long go on without the check."""
     running = _open(check).filter(transfer__status__in=ACTIVE)
-    for finding in running.filter(found_at__lt=at - LONGEST_WAIT):
-        settle_finding(finding, is_repaired=False, reason="repair_waits", at=at)
+    _leave_all(running.filter(found_at__lt=at - LONGEST_WAIT), reason="repair_waits", at=at)
     return running.exists()
 
 
@@ -64,6 +62,11 @@ def settle_next(check: Reconciliation, *, crm: CrmClient, at: datetime) -> bool:
 
 def _open(check: Reconciliation) -> QuerySet[Finding]:
     return check.findings.filter(kind__in=KINDS, outcome=Finding.Outcome.UNDER_WAY)
+
+
+def _leave_all(findings: QuerySet[Finding], *, reason: str, at: datetime) -> None:
+    """In one statement: where CORIPO has lost much, they are many."""
+    findings.update(outcome=Finding.Outcome.LEFT, reason=reason, settled_at=at)
 
 
 def _records_of(findings: Sequence[Finding]) -> dict[int, CrmEmail]:

@@ -10,7 +10,7 @@ from django.db.models import F
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
 from apps.graph.errors import GraphError, GraphServerTrouble
 from apps.sync.chosen import chosen_targets
-from apps.sync.claiming import Batch
+from apps.sync.claiming import Batch, update_records
 from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
@@ -196,7 +196,8 @@ def give_back_crashed(batch: Batch, *, at: datetime) -> None:
 
 def let_go_of_creating(batch: Batch) -> None:
     """The next carrier of these mails may create them at once, under the same ids."""
-    CrmEmail.objects.filter(creator_claim=batch.claim).update(creator_claim=None, creator_lease_until=None)
+    mine = CrmEmail.objects.filter(creator_claim=batch.claim)
+    update_records(mine, creator_claim=None, creator_lease_until=None)
 
 
 def _try_again(

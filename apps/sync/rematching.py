@@ -30,9 +30,8 @@ from apps.sync.models import KnownAddress, MatchLook, NoMatchLater, SyncRules, T
 from apps.sync.people import remember
 from apps.sync.rules import rules_of
 from apps.sync.states import writing_facts
+from apps.sync.waking import wake_carrier
 from apps.work.fences import fence
-from apps.work.models import Lane
-from apps.work.wakeups import wake
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +125,7 @@ def ask_for_matched(user: User, *, at: datetime, most: int = GOING_AT_ONCE) -> i
             ]
         )
         for lane in {former[message.pk].lane for message in going}:
-            queue = "interactive" if lane == Lane.INTERACTIVE else "background"
-            wake("apps.sync.tasks.carry_transfers", queue=queue, lane=lane)
+            wake_carrier(lane)
     return len(going)
 
 
@@ -159,7 +157,6 @@ def _look(look: MatchLook, *, at: datetime) -> datetime | None:
         with crm_login(account) as crm:
             _ask(look, account.user, crm, at=at)
     except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
         return None
     if rules_of(account.user).no_match_later == NoMatchLater.SYNC:
         return at if ask_for_matched(account.user, at=at) == GOING_AT_ONCE else None

@@ -9,7 +9,7 @@ from apps.crm.errors import CrmError, CrmIdOccupied, CrmOutcomeUnknown, CrmUnaut
 from apps.crm.face import CrmClient, OutgoingEmail
 from apps.mailboxes.letters import Letter
 from apps.sync import recording
-from apps.sync.claiming import Batch
+from apps.sync.claiming import Batch, update_records
 from apps.sync.intents import begin_next_generation
 from apps.sync.models import CrmEmail, SyncRules
 from apps.sync.parcels import Ending, Parcel, under_way
@@ -69,7 +69,7 @@ def _begin_doubt(parcels: list[Parcel], *, at: datetime) -> dict[int, datetime |
     Returns since when each was in doubt already.
     """
     before = {parcel.crm_email.pk: parcel.crm_email.unknown_since for parcel in parcels}
-    CrmEmail.objects.filter(pk__in=before, unknown_since=None).update(unknown_since=at)
+    update_records(CrmEmail.objects.filter(pk__in=before, unknown_since=None), unknown_since=at)
     for parcel in parcels:
         parcel.crm_email.unknown_since = before[parcel.crm_email.pk] or at
     return before
@@ -77,7 +77,7 @@ def _begin_doubt(parcels: list[Parcel], *, at: datetime) -> dict[int, datetime |
 
 def _end_doubt(parcels: list[Parcel], doubts: dict[int, datetime | None]) -> None:
     fresh = [pk for pk, since in doubts.items() if since is None]
-    CrmEmail.objects.filter(pk__in=fresh).update(unknown_since=None)
+    update_records(CrmEmail.objects.filter(pk__in=fresh), unknown_since=None)
     for parcel in parcels:
         parcel.crm_email.unknown_since = doubts[parcel.crm_email.pk]
 

@@ -15,9 +15,8 @@ from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
-from apps.sync.tending import QUEUES
-from apps.work.models import Lane
-from apps.work.wakeups import EXPIRES_SECONDS, wake
+from apps.sync.waking import QUEUES, wake_carrier
+from apps.work.wakeups import EXPIRES_SECONDS
 
 
 @shared_task
@@ -25,7 +24,7 @@ def carry_transfers(*, lane: str) -> None:
     """Drain a lane for a while, with others where there is more than one mailbox, then ask for another turn if there is more."""
 
     def call_another() -> None:
-        wake(carry_transfers.name, queue=QUEUES[Lane(lane)], lane=lane)
+        wake_carrier(lane)
 
     if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS), call_another=call_another):
         call_another()

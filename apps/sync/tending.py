@@ -3,6 +3,7 @@ the place where it stopped, so that whoever comes after a kill goes on there and
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -17,14 +18,14 @@ from apps.sync.listing import Cursor, MessageFilter, older_messages
 from apps.sync.models import Mark, Transfer, TransferQuerySet
 from apps.sync.outcomes import tallies
 from apps.sync.states import writing_facts
+from apps.sync.waking import wake_carrier
 from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.limits import LimitReached, slot
-from apps.work.models import Function, Lane, Run, RunQuerySet, Status
-from apps.work.wakeups import wake
+from apps.work.models import Function, Run, RunQuerySet, Status
+
+log = logging.getLogger(__name__)
 
 PORTION = 500
-CARRY = "apps.sync.tasks.carry_transfers"
-QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
 # Longer than a portion takes while CORIPO is slow. Who comes too early repeats a look, and writes nothing.
 TURN = timedelta(seconds=30)
 
@@ -45,12 +46,15 @@ def has_runs_to_tend() -> bool:
 def tend_runs(*, until: datetime) -> bool:
     """Take all runs forward, a portion of each in turn, until nothing is to be done or the time is up.
 
-    One worker at a time for the runs of one person. Returns whether there is more to do at once.
+    One worker at a time for the runs of one person. Returns whether there is more to do at once. Never raises for trouble
+    of one run: that is logged, and the run is tried again at the next turn.
     """
     end_finished_runs(at=now())
+    broken: set[int] = set()
     while True:
         moved = False
-        for run in Run.objects.filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING).order_by("pk"):
+        unfinished = Run.objects.filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING)
+        for run in unfinished.exclude(pk__in=broken).order_by("pk"):
             if now() >= until:
                 return True
             try:
@@ -58,6 +62,10 @@ def tend_runs(*, until: datetime) -> bool:
                     moved = tend(run.pk, at=now()) or moved
             except LimitReached:
                 continue
+            except Exception:
+                # A fault of ours, seen in the logs; the runs of others are not held up by it.
+                log.exception("run broke off", extra={"run_id": run.pk})
+                broken.add(run.pk)
         if not moved:
             return False
 
@@ -124,7 +132,7 @@ def _expand(run: Run, at: datetime) -> bool:
                 is_repair=wanted.is_for_failures,
             )
         run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)
-        wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+        wake_carrier(run.lane)
     else:
         value = Mark.Value.SYNCED if run.function == Function.MARK else Mark.Value.CLEARED
         changed = set_marks(pks, value, user=run.requested_by, at=at)
@@ -168,7 +176,7 @@ def _retry(run: Run, at: datetime) -> bool:
         still_failed.update(
             status=Status.QUEUED, failures=0, crashes=0, not_before=at, finished_at=None, cause="", detail=""
         )
-    wake(CARRY, queue=QUEUES[Lane(run.lane)], lane=run.lane)
+    wake_carrier(run.lane)
     return True
 
 

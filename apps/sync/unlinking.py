@@ -79,7 +79,6 @@ def unlink(message: Message, *, module: str, record_id: str, user: User, at: dat
         with crm_login(account, read_seconds=SEARCH_SECONDS) as crm:
             (outcome,) = crm.unlink([Link(link.crm_email.record_id, module, record_id)])
     except CrmUnauthorized:
-        account.record_refusal(generation=account.generation, at=at)
         return WhyNot.NO_LOGIN
     if isinstance(outcome, CrmError):
         raise outcome

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Message, MessageQuerySet
+from apps.sync.marks import mark_key, marks_by_key, marks_of
 from apps.sync.models import Mark, Transfer
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import Lane, Run, Status
@@ -48,7 +49,7 @@ def queue_messages(
     In the interactive lane, what is under way already moves up and belongs to this run from now on: neither the rules of
     a slower lane nor a pause or the end of the run that it came with hold back what somebody has asked for singly.
     """
-    left_out = marked_synced(messages) if leave_out_marked else set()
+    left_out = _marked_synced(messages) if leave_out_marked else set()
     going = [message for message in messages if message.pk not in left_out]
     active = Transfer.objects.active().filter(message__in=[message.pk for message in going])
     waiting = set(active.values_list("message_id", flat=True))
@@ -85,6 +86,10 @@ def queue_messages(
         elsewhere=len(waiting) - raised,
         left_out_marked=len(left_out),
     )
+
+
+def _marked_synced(messages: Collection[Message]) -> set[int]:
+    return {pk for pk, mark in marks_of(messages).items() if mark == Mark.Value.SYNCED}
 
 
 def set_marks(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
@@ -126,20 +131,3 @@ def _settle_by_hand(messages: list[Message], value: Mark.Value, *, at: datetime)
         transfers.filter(status=Status.QUEUED).update(
             status=Status.DONE, result=Transfer.Result.SKIPPED, cause="marked", finished_at=at
         )
-
-
-def mark_key(message: Message) -> tuple[str, str, str]:
-    return message.mailbox.home_account_id, message.email_key, message.variant
-
-
-def marks_by_key(messages: Collection[Message]) -> dict[tuple[str, str, str], str]:
-    marks = Mark.objects.filter(
-        home_account_id__in={message.mailbox.home_account_id for message in messages},
-        email_key__in={message.email_key for message in messages},
-    )
-    return {(mark.home_account_id, mark.email_key, mark.variant): mark.value for mark in marks}
-
-
-def marked_synced(messages: Collection[Message]) -> set[int]:
-    marks = marks_by_key(messages)
-    return {message.pk for message in messages if marks.get(mark_key(message)) == Mark.Value.SYNCED}

@@ -11,7 +11,7 @@ from django.db import connection
 from apps.accounts import actions
 from apps.accounts.actions import TooManyTries, crm_login
 from apps.accounts.models import CrmAccount, LoginTry, User
-from apps.crm.errors import LoginFailed
+from apps.crm.errors import CrmUnauthorized, LoginFailed
 from tests.factories import NOON, CrmAccountFactory, UserFactory
 from tests.sandbox_server import Sandbox
 
@@ -169,3 +169,27 @@ def test_no_password_is_logged(sandbox: Sandbox, caplog: pytest.LogCaptureFixtur
 
     assert "an-odd-word-5917" not in caplog.text
     assert person["coripo_password"] not in caplog.text
+
+
+def test_a_login_that_is_refused_where_it_is_used_is_parked(sandbox: Sandbox) -> None:
+    account = save(UserFactory(), sandbox.person())
+    CrmAccount.objects.filter(pk=account.pk).update(password="changed in CORIPO")
+    account.refresh_from_db()
+
+    with pytest.raises(CrmUnauthorized), crm_login(account) as client:
+        client.probe()
+
+    account.refresh_from_db()
+    assert account.status == CrmAccount.Status.REFUSED
+
+
+def test_a_login_that_was_mended_meanwhile_is_not_parked(sandbox: Sandbox) -> None:
+    person, user = sandbox.person(), UserFactory()
+    stale = save(user, person)
+    stale.password = "changed in CORIPO"
+    save(user, person, at=NOON + MINUTE)
+
+    with pytest.raises(CrmUnauthorized), crm_login(stale) as client:
+        client.probe()
+
+    assert CrmAccount.objects.get(user=user).status == CrmAccount.Status.ACTIVE

@@ -257,6 +257,22 @@ def test_a_second_record_of_the_same_mail_is_named_and_never_deleted(desk, store
     assert double in {found["id"] for found in desk.coripo.emails(stored[0].email_key)}
 
 
+@pytest.mark.parametrize(("sender", "is_double"), [(str.upper, True), (lambda _: "somebody@else.example", False)])
+def test_another_record_under_the_message_id_is_judged_as_the_transfer_judges_it(desk, stored, sender, is_double):
+    desk.coripo.create(
+        "Emails",
+        name="Another subject",
+        message_id=stored[0].email_key,
+        from_addr=sender(desk.customer),
+        date_sent_received="2026-01-05 10:00:00",
+        type="inbound",
+    )
+
+    check = prove(desk)
+
+    assert told(check.findings.all()) == ([("record_doubled", "left", "doubled")] if is_double else [])
+
+
 def test_what_this_login_may_not_see_is_no_loss(desk_for):
     alice, bob = desk_for(), desk_for(coripo_role="restricted")
     alice.coripo.contact(alice.customer)

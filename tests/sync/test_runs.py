@@ -107,6 +107,16 @@ def test_marked_ones_are_left_out_and_those_under_way_stay_where_they_are(folder
     assert tallies([run])[run.pk] == {"waiting": 235, "left_out": 10, "elsewhere": 5}
 
 
+def test_a_run_that_nobody_can_read_holds_up_nobody_else(folder, user, small_portions, caplog):
+    unreadable = RunFactory(status=Run.Status.EXPANDING, wanted={"of_a_later_version": 1})
+    add_mails(folder, 250)
+
+    run = tended(begun(user))
+
+    assert (run.status, run.asked) == (Run.Status.RUNNING, 250)
+    assert [record.run_id for record in caplog.records if record.message == "run broke off"] == [unreadable.pk]
+
+
 def test_a_worker_that_was_killed_in_between_is_followed_by_one_that_goes_on(folder, user, small_portions, monkeypatch):
     add_mails(folder, 250)
     run = tended(begun(user), portions=1)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.crm.errors import CrmError, CrmUnauthorized
+from apps.crm.errors import CrmError
 from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.chosen import chosen_for
@@ -47,9 +47,6 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
     try:
         found = known_people(message, user=request.user, at=at, ask=True)
     except CrmError as error:
-        if account is not None and isinstance(error, CrmUnauthorized):
-            # Three tries may lock the account there, and every page that is opened would be one more.
-            account.record_refusal(generation=account.generation, at=at)
         trouble = sentence_for_reader(error.code)
         found = known_people(message, user=request.user, at=at, ask=False)
     chosen = [

@@ -1,0 +1,28 @@
+"""Whom to wake: which task does what a wish needs, in whose queue. Sent once the transaction has committed."""
+
+from __future__ import annotations
+
+from apps.work.models import Lane
+from apps.work.wakeups import wake
+
+QUEUES = {Lane.INTERACTIVE: "interactive", Lane.AUTOMATIC: "background", Lane.BACKFILL: "background"}
+
+
+def wake_carrier(lane: str) -> None:
+    """Somebody is to deliver what is due in this lane."""
+    wake("apps.sync.tasks.carry_transfers", queue=QUEUES[Lane(lane)], lane=Lane(lane).value)
+
+
+def wake_automat() -> None:
+    """Somebody is to decide what has no decision yet."""
+    wake("apps.sync.tasks.decide_by_itself", queue="background")
+
+
+def wake_tender() -> None:
+    """Somebody is to take runs forward."""
+    wake("apps.sync.tasks.tend_runs", queue="background")
+
+
+def wake_prover() -> None:
+    """Somebody is to take checks further."""
+    wake("apps.sync.tasks.prove", queue="background")
