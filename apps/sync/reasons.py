@@ -147,7 +147,7 @@ def _partial(told: _Story) -> Why:
         # Names may end with a full stop themselves ("s.r.o."), so they stand inside the sentence.
         sentences.append(
             ngettext(
-                "The link with %(names)s failed: the record may have been deleted there, or your login may not link it.",
+                "%(count)d link failed (%(names)s): the record may have been deleted there, or your login may not link it.",
                 "%(count)d links failed (%(names)s): the records may have been deleted there, or your login may not link them.",
                 link_count,
             )

@@ -111,7 +111,7 @@ def test_a_record_that_is_gone_leaves_an_error_that_is_named_and_can_be_taken_ba
 
     assert delivered(desk, message).state == "partial"
     reason = why(message, user=desk.user)
-    assert "The link with Pryč Odešla failed" in reason.sentence
+    assert "1 link failed (Pryč Odešla)" in reason.sentence
     assert reason.remedy
     assert reason.remedy.action == "retry"
     assert [choice.outcome for choice in chosen_for(message)] == ["made", "failed"]
