@@ -20,7 +20,7 @@ MAILS = 520
 
 @pytest.mark.whole
 @pytest.mark.timeout(300)
-def test_the_forecast_of_a_run_over_everything_equals_what_becomes_of_it() -> None:
+def test_scenario_44_the_forecast_of_a_run_over_everything_equals_what_becomes_of_it() -> None:
     with Installation() as installation:
         desk = BenchDesk(installation)
         fill(desk, mails=MAILS, delay_seconds=0.1)
