@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import tzinfo
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.sync.causes import sentence_for
@@ -59,8 +60,16 @@ def result_page(run: Run, *, outcome: str, after: int) -> ResultPage:
     )
 
 
-def csv_lines(run: Run) -> Iterator[str]:
-    """The results as lines of a file that spreadsheets read: a byte order mark first, and no text that begins a formula."""
+def csv_lines(run: Run, *, language: str, time_zone: tzinfo) -> Iterator[str]:
+    """The results as lines of a file that spreadsheets read: a byte order mark first, and no text that begins a formula.
+
+    The lines are made while they are sent, when the request with its reader's language and time zone has ended.
+    """
+    with translation.override(language), timezone.override(time_zone):
+        yield from _lines(run)
+
+
+def _lines(run: Run) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield "\ufeff"
     yield writer.writerow([_("Received"), _("From"), _("Subject"), _("Result"), _("Why"), _("Finished")])

@@ -10,6 +10,8 @@ from apps.mailboxes.models import Message
 from apps.sync.models import CrmEmail, Finding, Reconciliation, Transfer
 from apps.work.models import Lane, Status
 
+SETTLED_FIELDS = ("outcome", "reason", "settled_at")
+
 
 class ClaimLost(Exception):
     """The check belongs to another carrier now; this one stops where it is."""
@@ -57,10 +59,15 @@ def name_finding(
 
 
 def settle_finding(finding: Finding, *, is_repaired: bool, at: datetime, reason: str = "") -> None:
+    note_settled(finding, is_repaired=is_repaired, at=at, reason=reason)
+    finding.save(update_fields=SETTLED_FIELDS)
+
+
+def note_settled(finding: Finding, *, is_repaired: bool, at: datetime, reason: str = "") -> None:
+    """Say what became of it, for the caller to save."""
     finding.outcome = Finding.Outcome.REPAIRED if is_repaired else Finding.Outcome.LEFT
     finding.reason = "" if is_repaired else reason
     finding.settled_at = at
-    finding.save(update_fields=["outcome", "reason", "settled_at"])
 
 
 def ask_for_repair(message: Message, *, at: datetime) -> Transfer:

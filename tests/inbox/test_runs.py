@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -201,6 +202,20 @@ def test_the_export_is_harmless_to_spreadsheets(people: dict[str, Client], owner
     assert head == ["Received", "From", "Subject", "Result", "Why", "Finished"]
     assert [line[2] for line in lines] == ["'=HYPERLINK(1)", "'+420", "'-1", "'@cmd", "'\tx", 'Žluťoučký; "kůň"']
     assert {line[3] for line in lines} == {"synced"}
+
+
+def test_the_export_speaks_the_language_of_its_reader_and_tells_their_time(people: dict[str, Client], owner: User):
+    User.objects.filter(pk=owner.pk).update(language="cs", time_zone="America/New_York")
+    message = MessageFactory(folder=MailFolderFactory(mailbox=owner.mailboxes.get()), received_at=NOON)
+    run = RunFactory(requested_by=owner)
+    TransferFactory(message=message, run=run, status=Status.DONE, result="no_match", cause="no_contact")
+
+    response = people["owner"].get(f"/runs/{run.pk}/export/")
+
+    # A server sends it after the view and all that surrounds it have ended.
+    head, line = csv.reader(io.StringIO(b"".join(response.streaming_content).decode().removeprefix("\ufeff")))
+    assert (head[0], line[3]) == ("Přijaté", "bez shody")
+    assert line[0] == NOON.astimezone(ZoneInfo("America/New_York")).isoformat(sep=" ", timespec="seconds")
 
 
 @pytest.mark.parametrize("text", ["", "Re: =1", "12"])

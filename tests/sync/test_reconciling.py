@@ -6,6 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
@@ -99,6 +101,19 @@ def test_a_row_whose_message_left_unnoticed_is_looked_up_by_its_id(desk, stored)
     assert told(check.findings.all()) == [("message_left", "repaired", "")]
     assert Message.objects.get(pk=stored[0].pk).gone_at is not None
     assert (check.in_microsoft, check.here) == (2, 2)
+
+
+def test_many_lost_rows_are_named_in_one_statement_and_settled_in_one(desk, stored):
+    Message.objects.all().delete()
+
+    with CaptureQueriesContext(connection) as asked:
+        check = prove(desk)
+
+    assert told(check.findings.all()) == [("row_lost", "repaired", "")] * 3
+    assert {finding.message.subject for finding in check.findings.all()} == {message.subject for message in stored}
+    statements = [query["sql"] for query in asked]
+    assert sum('INTO "sync_finding"' in sql for sql in statements) == 1
+    assert sum(sql.startswith('UPDATE "sync_finding" SET "message_id"') for sql in statements) == 1
 
 
 @pytest.fixture

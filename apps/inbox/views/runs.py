@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -126,7 +127,7 @@ def export(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The results of a run as a CSV file, line by line, however many there are."""
     own = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
     return StreamingHttpResponse(
-        csv_lines(own),
+        csv_lines(own, language=translation.get_language(), time_zone=timezone.get_current_timezone()),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="run-{own.pk}.csv"'},
     )
