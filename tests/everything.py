@@ -1,7 +1,8 @@
 """`./run test`: all tests, none skipped. Arguments go to pytest and then choose the tests of the portal alone.
 
 1. the sandbox, with its own settings, and Microsoft's libraries against it; 2. the portal on the embedded profile; 3. rows
-and transfer once more on PostgreSQL with Redis; 4. the browser, against everything that `./run` starts.
+and transfer once more on PostgreSQL with Redis. Beside them the browser, against everything that `./run` starts: both spend
+much of their time waiting.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from tempfile import TemporaryFile
 
 from tests.services import postgresql, redis
 
@@ -20,18 +23,31 @@ WORKERS = str(min(4, os.cpu_count() or 2))
 
 
 def run_pytest(*arguments: str, **environment: str) -> int:
-    say = " ".join(f"{name}={value}" for name, value in environment.items())
-    sys.stdout.write(f"\n── pytest {' '.join(arguments)} {say}\n")
-    sys.stdout.flush()
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *arguments], env={**os.environ, **environment}
-    ).returncode
+    _announce(arguments, environment)
+    return subprocess.run(_pytest(arguments), env={**os.environ, **environment}).returncode
 
 
 def main(arguments: list[str]) -> int:
     if arguments:
         return run_pytest(*arguments)
     began = time.monotonic()
+    with TemporaryFile("w+") as told:
+        # A file at a time, so that its tests share what they have started.
+        words = (*PORTAL, "-m", "browser or whole", "-n", WORKERS, "--dist", "loadfile")
+        whole = subprocess.Popen(_pytest(words), stdout=told, stderr=subprocess.STDOUT)
+        try:
+            failed = _without_browser()
+            failed |= whole.wait()
+        finally:
+            whole.terminate()
+        _announce(words, {})
+        told.seek(0)
+        sys.stdout.write(told.read())
+    sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
+    return 1 if failed else 0
+
+
+def _without_browser() -> int:
     failed = run_pytest(
         *SANDBOX, "--confcutdir=tests/sandbox", "-n", WORKERS, DJANGO_SETTINGS_MODULE="apps.sandbox.settings"
     )
@@ -46,10 +62,17 @@ def main(arguments: list[str]) -> int:
             CELERY_BROKER_URL=redis_url,
             CACHE_URL=redis_url,
         )
-    # A file at a time, so that its tests share what they have started.
-    failed |= run_pytest(*PORTAL, "-m", "browser or whole", "-n", WORKERS, "--dist", "loadfile")
-    sys.stdout.write(f"\n{'FAILED' if failed else 'All passed'} in {time.monotonic() - began:.0f} s\n")
-    return 1 if failed else 0
+    return failed
+
+
+def _pytest(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", *arguments]
+
+
+def _announce(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    say = " ".join(f"{name}={value}" for name, value in environment.items())
+    sys.stdout.write(f"\n── pytest {' '.join(arguments)} {say}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from bench.desk import BenchDesk
 from tests.installation import Installation, Profile
 from tests.visitor import wait_until
 
-MAILS = 30
+MAILS = 12
 DESKS = 3
 # Each carrier that is under way when CORIPO stops meets it once and asks once whether it answers others: three for a mailbox.
 UNDER_WAY = DESKS * 3 * 2
@@ -34,7 +34,7 @@ def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself
             desk.sync(pks)
 
         wait_until(lambda: strikes(installation) >= 3, seconds=60, what="CORIPO has been tried again")
-        time.sleep(15)
+        time.sleep(8)
 
         page = desks[0].visitor.go("/inbox/").text
         assert "CORIPO has not answered since" in page

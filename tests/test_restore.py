@@ -10,13 +10,13 @@ from bench.desk import BenchDesk
 from tests.installation import Installation
 from tests.visitor import wait_until
 
-MAILS = 200
+MAILS = 100
 WITH_FILE_EVERY = 20
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(400)
-def test_scenario_42_a_run_of_200_against_the_database_from_before_it_doubles_nothing():
+def test_scenario_42_a_run_against_the_database_from_before_it_doubles_nothing():
     with Installation() as installation:
         desk = BenchDesk(installation)
         message_ids = desk.receive(MAILS, with_file_every=WITH_FILE_EVERY)
