@@ -42,7 +42,7 @@ def test_scenario_42_a_run_against_the_database_from_before_it_doubles_nothing()
 def deliver(desk: BenchDesk, pks: list[int]) -> None:
     """Send all of them through the front door; in the middle the broker loses everything that it holds."""
     desk.sync(pks)
-    wait_until(lambda: 0 < desk.active() <= MAILS - 50, seconds=60, what="some are delivered")
+    wait_until(lambda: 0 < desk.active() <= MAILS - 30, seconds=60, what="some are delivered")
     for kind in ("portal worker", "portal beat"):
         # Who holds a wake-up dies with it, so that the sweep alone can bring the others on.
         desk.installation.kill(kind)

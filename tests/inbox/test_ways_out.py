@@ -120,7 +120,7 @@ def test_partial_counts_what_failed_and_can_be_tried_again(desk: Desk) -> None:
     desk.deliver()
 
     assert "Synced with errors" in panel
-    assert "It is in CORIPO, but not all of it. The link with " in panel
+    assert "It is in CORIPO, but not all of it. 1 link failed (Kovárna)" in panel
     assert "attachment failed" not in panel
     assert "Kovárna</a> · failed" in panel
     assert status == 302
