@@ -19,6 +19,12 @@ from tests.services import postgresql, redis
 # The tests of the sandbox, which know nothing of the portal.
 SANDBOX = ("tests/sandbox", "tests/sdk")
 PORTAL = ("tests", *(f"--ignore={folder}" for folder in SANDBOX))
+# Rows and transfer, but for what costs much and is the same on any database: the bytes of large and odd mails, pure rules.
+ON_POSTGRESQL = (
+    *("tests/work", "tests/sync", "tests/mailboxes"),
+    *(f"--ignore=tests/sync/test_{name}.py" for name in ("odd_sizes", "odd_mails", "kinds", "policy", "losses")),
+    *(f"--ignore=tests/mailboxes/test_{name}.py" for name in ("kinds", "letters", "texts")),
+)
 WORKERS = str(min(4, os.cpu_count() or 2))
 
 
@@ -54,9 +60,7 @@ def _without_browser() -> int:
     failed |= run_pytest(*PORTAL, "-m", "not browser and not whole and not live", "-n", WORKERS)
     with postgresql() as database_url, redis() as redis_url:
         failed |= run_pytest(
-            "tests/work",
-            "tests/sync",
-            "tests/mailboxes",
+            *ON_POSTGRESQL,
             *("-m", "not browser and not whole and not live", "-n", WORKERS),
             DATABASE_URL=database_url,
             CELERY_BROKER_URL=redis_url,
