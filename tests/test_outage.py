@@ -1,4 +1,4 @@
-"""Scenario 15 with everything started as `./run` does, on both profiles: two or four workers and the web share one fence."""
+"""Scenario 15 with everything started as `./run` does on PostgreSQL and Redis: four workers and the web share one fence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from bench import slow
 from bench.desk import BenchDesk
-from tests.installation import Installation, Profile
+from tests.installation import Installation
 from tests.visitor import wait_until
 
 MAILS = 12
@@ -19,9 +19,8 @@ UNDER_WAY = DESKS * 3 * 2
 
 @pytest.mark.whole
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("profile", ["small", "large"])
-def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself(profile: Profile) -> None:
-    with Installation(profile=profile) as installation:
+def test_scenario_15_an_outage_is_met_by_few_requests_is_told_and_ends_by_itself() -> None:
+    with Installation(profile="large") as installation:
         desks = [BenchDesk(installation) for _ in range(DESKS)]
         for desk in desks:
             desk.receive(MAILS, with_file_every=MAILS + 1)
