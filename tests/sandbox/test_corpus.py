@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from apps.sandbox.control.models import Person
 from apps.sandbox.coripo.models import Contact, Email, User
@@ -133,10 +136,18 @@ class TestMovingDates:
             assert shifted(shifted(letter.source, days=200), days=-200) == letter.source, letter.path
 
 
-@pytest.mark.django_db
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Seeded once for all that only look at it, or take back what they change."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        seeding.seed_once()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("seeded", "db")
 class TestSeeding:
     def test_everything_lies_in_its_mailbox_and_in_the_past(self) -> None:
-        seeding.seed_once()
         now = timezone.now()
         messages = Message.objects.all()
         assert messages.count() == len(LETTERS)
@@ -149,7 +160,6 @@ class TestSeeding:
         assert messages.filter(flag={"flagStatus": "flagged"}).count() == 5
 
     def test_folders_have_the_names_of_the_owner_s_outlook(self) -> None:
-        seeding.seed_once()
         folders = mailbox_of(MAREK).folders.filter(messages__isnull=False).distinct()
         assert {(folder.display_name, folder.well_known_name) for folder in folders} == {
             ("Doručená pošta", "inbox"),
@@ -163,7 +173,6 @@ class TestSeeding:
         assert mailbox_of(TOMAS).folders.get(well_known_name="inbox").display_name == "Inbox"
 
     def test_the_crm_knows_most_of_the_correspondents(self) -> None:
-        seeding.seed_once()
         assert Contact.objects.count() == 60
         content = seeding.crm(days=0)
         known = {address.lower() for entry in content["contacts"] for address in entry.get("addresses", ())}
@@ -172,7 +181,6 @@ class TestSeeding:
         assert 0.5 < len(outside & known) / len(outside) < 0.75
 
     def test_rights_differ_and_passwords_are_those_of_the_people(self) -> None:
-        seeding.seed_once()
         roles = {user.user_name: (user.role, user.password) for user in User.objects.all()}
         for person in seeding.people():
             assert roles[person["coripo_user"]] == (person["coripo_role"], person["coripo_password"])
@@ -180,7 +188,6 @@ class TestSeeding:
 
     def test_some_mails_are_archived_already_under_their_message_id(self) -> None:
         """One in another case of letters, one twice, and one that was deleted since."""
-        seeding.seed_once()
         stored = [email.message_id for email in Email.objects.all()]
         in_mailboxes = {mime.read(letter.source).message_id or "" for letter in LETTERS}
         folded = {message_id.strip("<>").lower() for message_id in in_mailboxes}
@@ -190,13 +197,11 @@ class TestSeeding:
         assert Counter(archived).most_common(1)[0][1] == 2
 
     def test_twice_is_once(self) -> None:
-        seeding.seed_once()
         before = _world()
         seeding.seed_once()
         assert _world() == before
 
     def test_a_reset_puts_back_what_was_seeded(self) -> None:
-        seeding.seed_once()
         before = _world()
         generate(mailbox=JANA, messages=20)
         Contact.objects.filter(last_name="Hruška").delete()
@@ -205,13 +210,12 @@ class TestSeeding:
         assert _world() == before
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("seeded", "db")
 class TestGenerating:
     def test_so_many_spread_over_two_years(self) -> None:
-        seeding.seed_once()
-        seeded = set(Message.objects.values_list("pk", flat=True))
+        before = set(Message.objects.values_list("pk", flat=True))
         assert generate(mailbox=MAREK.upper(), messages=300) == 300
-        made = Message.objects.exclude(pk__in=seeded)
+        made = Message.objects.exclude(pk__in=before)
         assert made.count() == made.values("internet_message_id").distinct().count() == 300
         dates = sorted(made.values_list("received_at", flat=True))
         assert dates[0] < timezone.now() - timedelta(days=700)
@@ -219,7 +223,6 @@ class TestGenerating:
         assert made.filter(folder__well_known_name="inbox").count() > made.filter(from_address=MAREK).count() > 30
 
     def test_they_vary_and_read_well(self) -> None:
-        seeding.seed_once()
         generate(mailbox=TOMAS, messages=200)
         made = [mime.read(bytes(source.mime)) for source in Source.objects.order_by("-pk")[:200]]
         assert len({mail.text for mail in made}) == 200
@@ -231,7 +234,6 @@ class TestGenerating:
 
     def test_what_is_written_again_is_read_alike(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(generating, "COMPOSED", 40)
-        seeding.seed_once()
         generate(mailbox=TOMAS, messages=100)
         made = Message.objects.order_by("-pk").select_related("source")[:100]
         assert len({message.internet_message_id for message in made}) == 100
