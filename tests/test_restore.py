@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from bench.desk import BenchDesk
+from bench.kill import LEASE_SECONDS
 from tests.installation import Installation
 from tests.visitor import wait_until
 
@@ -17,7 +18,8 @@ WITH_FILE_EVERY = 20
 @pytest.mark.whole
 @pytest.mark.timeout(400)
 def test_scenario_42_a_run_against_the_database_from_before_it_doubles_nothing():
-    with Installation() as installation:
+    # What a killed worker held comes back after so long.
+    with Installation(environment={"LEASE_SECONDS": str(LEASE_SECONDS)}) as installation:
         desk = BenchDesk(installation)
         message_ids = desk.receive(MAILS, with_file_every=WITH_FILE_EVERY)
         desk.visitor.set_up()
