@@ -14,11 +14,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from apps.sandbox.control import request_log, weather
 from apps.sandbox.control.models import Person
 from apps.sandbox.coripo import knobs as coripo_knobs
-from apps.sandbox.entra import knobs, tokens
+from apps.sandbox.entra import keys, knobs, tokens
 from apps.sandbox.entra.models import SignIn
 from apps.sandbox.graph import knobs as graph_knobs
 from apps.sandbox.graph import limits
@@ -26,6 +27,13 @@ from tests.sandbox_server import Sandbox
 from tests.services import free_port
 
 MakePerson = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """With a signing key, as a sandbox that has been used has one: a new one costs more than most tests."""
+    with django_db_blocker.unblock():
+        keys.signing_key()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from typing import Any
 
 import pytest
@@ -29,10 +30,12 @@ LETTERS = seeding.letters()
 HOST = re.compile(r"(?:https?://|[\w.+'\"-]@)([\w-]+(?:\.[\w-]+)+)")
 
 
+@cache
 def _opened(letter: seeding.Letter) -> EmailMessage:
     return message_from_bytes(letter.source, policy=policy.default)
 
 
+@cache
 def _texts(letter: seeding.Letter) -> list[str]:
     """The decoded texts of a mail, attached ones included."""
     return [

@@ -6,7 +6,7 @@ import pytest
 
 from apps.sandbox.control import weather
 from apps.sandbox.control.models import Person
-from apps.sandbox.graph import mailroom
+from apps.sandbox.graph import mailroom, mime
 from apps.sandbox.graph.models import Message
 from tests.sandbox.graph.caller import GraphCaller, mail
 
@@ -90,7 +90,7 @@ def test_a_time_limit_holds_for_later_rounds(graph: GraphCaller, jana: Person) -
 
 def test_a_time_limit_tells_five_thousand_and_is_silent_about_the_rest(graph: GraphCaller, jana: Person) -> None:
     message = mail("same")
-    mailroom.deliver_many(jana.mail, [mailroom.Delivery(message, received_at=NOON)] * 5010)
+    mailroom.deliver_many(jana.mail, [mailroom.Delivery(message, mail=mime.read(message), received_at=NOON)] * 5010)
 
     window = INBOX + "&$filter=receivedDateTime%20ge%202026-01-01"
     assert len(graph.round(window, prefer="odata.maxpagesize=512")[0]) == 5000
