@@ -16,6 +16,11 @@ from tests.sandbox_server import Sandbox
 __all__ = ["desk", "desk_for"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("whole") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _czech() -> None:
     """Pages in Czech say what the catalogue says now."""

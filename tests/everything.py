@@ -26,8 +26,8 @@ ON_POSTGRESQL = (
     *(f"--ignore=tests/mailboxes/test_{name}.py" for name in ("kinds", "letters", "texts")),
 )
 CORES = min(4, os.cpu_count() or 2)
-# One more than there are cores, for they wait for each other's servers; of the browser's each starts everything.
-WORKERS, BROWSERS = str(CORES + 1), str(CORES)
+# More than there are cores, for they wait for each other's servers; of the browser's each starts everything.
+WORKERS = str(CORES + 1)
 
 
 def run_pytest(*arguments: str, **environment: str) -> int:
@@ -41,7 +41,16 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     with TemporaryFile("w+") as told:
         # A file at a time, so that its tests share what they have started.
-        words = (*PORTAL, "-m", "browser or whole", "-n", BROWSERS, "--dist", "loadfile")
+        words = (
+            *PORTAL,
+            "-m",
+            "browser or whole",
+            "-n",
+            WORKERS,
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+        )
         whole = subprocess.Popen(_pytest(words), stdout=told, stderr=subprocess.STDOUT)
         try:
             failed = _without_browser()

@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-background-networking",
 ]
 # Two cores serve the portal, its workers, the stand-ins and the browser.
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 30_000
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ UNMARK = "Mark as not synced"
 OPEN = "Open e-mail in CORIPO"
 
 # A transfer by a real worker, with all that runs beside it on a small machine.
-TRANSFER_MILLISECONDS = 30_000
+TRANSFER_MILLISECONDS = 60_000
 
 
 class Walker:
