@@ -7,7 +7,6 @@ anywhere, the same is done once more, and what is there already is not written.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +19,7 @@ from apps.graph.errors import GraphConflict, GraphError, GraphForbidden, ItemGon
 from apps.graph.parsing import GraphCategories
 from apps.mailboxes.category import is_among, with_category, without_category
 from apps.mailboxes.connection import BULK_SLOTS, GRAPH_KEY, graph_client, graph_key, raise_graph_fence
-from apps.mailboxes.models import Mailbox, Message
+from apps.mailboxes.models import Mailbox, MailboxQuerySet, Message
 from apps.mailboxes.tokens import WRITE_SCOPES
 from apps.mailboxes.writing import stop_refused
 from apps.sync.models import Tagging, TaggingQuerySet
@@ -74,7 +73,7 @@ def write_due(*, until: datetime) -> bool:
     return has_due(at=now())
 
 
-def _mailboxes_with_due(*, at: datetime) -> Collection[Mailbox]:
+def _mailboxes_with_due(*, at: datetime) -> MailboxQuerySet:
     fenced = [
         key.removeprefix(GRAPH_KEY)
         for key in Fence.objects.filter(until__gt=at, key__startswith=GRAPH_KEY).values_list("key", flat=True)
@@ -208,7 +207,8 @@ def _settle_trouble(batch: Batch, message_ids: list[int], error: GraphError, *, 
 def _put_off(batch: Batch, message_ids: list[int], *, cause: str, failures: int) -> None:
     at = now()
     ours = batch.held().filter(message__in=message_ids)
-    _end(batch, list(ours.filter(failures__gte=MOST_FAILURES).values_list("message", flat=True)), Status.FAILED, at=at)
+    tried_often = list(ours.filter(failures__gte=MOST_FAILURES).values_list("message", flat=True))
+    _end(batch, tried_often, Status.FAILED, at=at, cause="tried_often")
     most = max((tagging.failures for tagging in batch.taggings), default=0) + failures
     ours.update(failures=F("failures") + failures)
     _give_back(batch, message_ids, cause=cause, not_before=next_attempt_at(failures=most, at=at))

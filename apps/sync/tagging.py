@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.clock import now
 from apps.mailboxes.models import Mailbox, Message, MessageState, OutlookCategory
@@ -50,6 +51,25 @@ def follow_states(changed: Mapping[MessageState, Collection[Message]]) -> None:
 def is_shown_in(mailbox: Mailbox) -> bool:
     category: OutlookCategory | None = getattr(mailbox, "category", None)
     return category is not None and category.is_shown
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryProgress:
+    """Of a mailbox: whether messages carry the category by the portal's doing, and whether some wait to get or lose it."""
+
+    has_any: bool
+    is_moving: bool
+
+
+def progress_of_category(mailboxes: Collection[Mailbox]) -> dict[int, CategoryProgress]:
+    """One query, however many messages there are."""
+    own = Tagging.objects.filter(mailbox=OuterRef("pk"))
+    rows = Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in mailboxes]).annotate(
+        has_any=Exists(own.filter(is_wanted=True)),
+        is_waiting=Exists(own.filter(Q(is_wanted=False) | Q(mailbox__category__is_shown=True), status=Status.QUEUED)),
+        is_tended=Exists(_tended().filter(mailbox=OuterRef("pk"))),
+    )
+    return {row.pk: CategoryProgress(row.has_any, row.is_waiting or row.is_tended) for row in rows}
 
 
 def has_portions() -> bool:
