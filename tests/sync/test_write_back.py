@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from apps.core.clock import now
 from apps.mailboxes.connection import graph_client
@@ -108,7 +109,8 @@ def test_the_echo_makes_no_work_even_where_the_category_is_a_wish(desk: Desk) ->
     mark_not_synced([message.pk], user=desk.user, at=now())
     drain()
     # Read before it was taken away, kept after it.
-    store_messages(folder, page.messages, at=now())
+    with transaction.atomic():
+        store_messages(folder, page.messages, at=now())
     transfers = Transfer.objects.count()
     desk.sandbox.forget_requests()
 
