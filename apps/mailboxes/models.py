@@ -266,7 +266,11 @@ class Message(models.Model):
             models.Index("email_key", "variant", name="message_identity"),
             models.Index("mailbox", "conversation_id", name="message_conversation", condition=~Q(conversation_id="")),
             models.Index("mailbox", name="message_missing", condition=Q(missing_since__isnull=False)),
-            models.Index("mailbox", name="message_category_asked", condition=Q(category_asked_at__isnull=False)),
+            models.Index(
+                fields=["category_asked_at", "id"],
+                name="message_category_asked",
+                condition=Q(category_asked_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,9 @@ def has_wishes() -> bool:
 def take_wishes(*, until: datetime) -> bool:
     """Make transfers of the wishes that wait, until none is left or the time is up. Returns whether more wait."""
     while now() < until:
-        chosen = list(_waiting().order_by("pk").values_list("pk", "email_key", "variant")[:PORTION])
+        chosen = list(
+            _waiting().order_by("category_asked_at", "pk").values_list("pk", "email_key", "variant")[:PORTION]
+        )
         if not chosen:
             return False
         with writing_facts((key, variant) for _pk, key, variant in chosen):

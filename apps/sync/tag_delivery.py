@@ -87,7 +87,7 @@ def _due(*, at: datetime) -> TaggingQuerySet:
     """Nothing gets the category where its owner has switched that off meanwhile; nothing is written without the consent."""
     is_wished = Q(is_wanted=False) | Q(mailbox__category__is_shown=True)
     return Tagging.objects.filter(
-        is_wished, status=Status.QUEUED, not_before__lte=at, mailbox__category__refused_at=None
+        is_wished, status=Status.QUEUED, lane__in=LANES, not_before__lte=at, mailbox__category__refused_at=None
     )
 
 

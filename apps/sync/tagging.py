@@ -22,6 +22,8 @@ from apps.work.limits import LimitReached, slot
 from apps.work.models import ACTIVE, Lane, Status
 
 PORTION = 500
+# So many of a mailbox wait at most for what was synced before: little is left over where it is switched off half-way.
+MOST_WAITING = 1000
 SHOWN = (MessageState.SYNCED, MessageState.PARTIAL, MessageState.HIDDEN)
 # What is under way, or failed on it, says nothing of what is in CORIPO: the category stays as it is.
 UNDECIDED = (MessageState.QUEUED, MessageState.RUNNING, MessageState.FAILED)
@@ -78,15 +80,16 @@ def has_portions() -> bool:
 
 def tend_portions(*, until: datetime) -> bool:
     """Wish for the category of what was synced before, and wish it away where all are to go, in portions. Returns whether
-    more is left."""
+    it moved and more is left; what waits for Graph is not waited for."""
+    moved = False
     for category in _tended():
         try:
             with slot(f"category:{category.pk}", (1,)):
                 while now() < until and _take_portion(category.pk):
-                    pass
+                    moved = True
         except LimitReached:
             continue
-    return has_portions()
+    return moved and has_portions()
 
 
 def _tended() -> QuerySet[OutlookCategory]:
@@ -94,10 +97,13 @@ def _tended() -> QuerySet[OutlookCategory]:
 
 
 def _take_portion(mailbox_id: int) -> bool:
-    """The next portion of one mailbox, in one transaction with its place. False where nothing is left."""
+    """The next portion of one mailbox, in one transaction with its place. False where nothing is left, or enough waits."""
     with transaction.atomic():
         category = _tended().select_for_update(no_key=True).filter(pk=mailbox_id).first()
         if category is None:
+            return False
+        waiting = Tagging.objects.filter(mailbox=mailbox_id, lane=Lane.BACKFILL, status=Status.QUEUED)
+        if waiting.filter(is_wanted=not category.is_removing)[:MOST_WAITING].count() >= MOST_WAITING:
             return False
         is_last = _remove(category) if category.is_removing else _expand(category)
         if is_last:

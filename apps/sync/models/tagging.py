@@ -21,7 +21,8 @@ class Tagging(WorkItem):
     """
 
     message = models.OneToOneField(Message, models.CASCADE, related_name="tagging")
-    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="taggings")
+    # Its own index would be taken for the ones below, and holds all that are done.
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="taggings", db_index=False)
     is_wanted = models.BooleanField()
 
     objects = TaggingQuerySet.as_manager()
