@@ -42,12 +42,8 @@ def holding(message_ids: Iterable[int]) -> Iterator[None]:
 def follow_states(changed: Mapping[MessageState, Collection[Message]]) -> None:
     """States have changed to these: wish for the category, or wish it away where the portal gave it. The messages are held
     and bring `mailbox.category`. Costs nothing for mailboxes where it is not shown."""
-    showing = {state: [row for row in rows if is_shown_in(row.mailbox)] for state, rows in changed.items()}
-    _wish(
-        present=[row for state in SHOWN for row in showing.get(state, ())],
-        absent=[row for state, rows in showing.items() if state not in (*SHOWN, *UNDECIDED) for row in rows],
-        lane=Lane.AUTOMATIC,
-    )
+    rows = [(row, state) for state, rows in changed.items() for row in rows if is_shown_in(row.mailbox)]
+    _wish_by_state(rows, lane=Lane.AUTOMATIC)
 
 
 def is_shown_in(mailbox: Mailbox) -> bool:
@@ -116,8 +112,9 @@ def _expand(category: OutlookCategory) -> bool:
     messages = Message.objects.filter(mailbox=category.pk, pk__gt=category.place).order_by("pk")
     pks = list(messages.values_list("pk", flat=True)[:PORTION])
     with holding(pks):
-        synced = messages.filter(pk__in=pks, state__in=SHOWN).defer("preview", "search_text")
-        _wish(present=list(synced), absent=[], lane=Lane.BACKFILL)
+        # What lost its record or its mark while nothing was shown loses the category now.
+        rows = messages.filter(pk__in=pks).defer("preview", "search_text")
+        _wish_by_state([(row, MessageState(row.state)) for row in rows], lane=Lane.BACKFILL)
     category.place = pks[-1] if pks else category.place
     return len(pks) < PORTION
 
@@ -129,6 +126,15 @@ def _remove(category: OutlookCategory) -> bool:
         rows = Tagging.objects.filter(message__in=chosen, is_wanted=True).select_related("message")
         _wish(present=[], absent=[row.message for row in rows], lane=Lane.BACKFILL)
     return len(chosen) < PORTION
+
+
+def _wish_by_state(rows: Iterable[tuple[Message, MessageState]], *, lane: Lane) -> None:
+    decided = [(row, state) for row, state in rows if state not in UNDECIDED]
+    _wish(
+        present=[row for row, state in decided if state in SHOWN],
+        absent=[row for row, state in decided if state not in SHOWN],
+        lane=lane,
+    )
 
 
 def _wish(*, present: list[Message], absent: list[Message], lane: Lane) -> None:

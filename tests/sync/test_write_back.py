@@ -223,6 +223,12 @@ def test_switched_off_it_stays_and_is_removed_everywhere_on_wish(desk: Desk) -> 
     drain()
     assert [in_outlook(desk, message) for message in messages] == [["CORIPO", "Modrá kategorie"], ["CORIPO"], []]
 
+    # What was unmarked meanwhile loses it as soon as it is shown again.
+    mark_not_synced([messages[1].pk], user=desk.user, at=now())
+    show(desk)
+    drain()
+    assert [in_outlook(desk, message) for message in messages] == [["CORIPO", "Modrá kategorie"], [], ["CORIPO"]]
+
     stop_showing(desk.mailbox, removing=True)
     drain()
 
