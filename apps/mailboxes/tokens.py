@@ -100,6 +100,8 @@ class MailboxTokens:
             refresh_claim=None, refresh_lease_until=None, **changes
         )
         log.info("token refreshed", extra={"mailbox_id": row.pk})
+        if self._scopes != SCOPES and _lacks(refreshed.scopes, self._scopes):
+            raise GraphForbidden("a token with fewer rights")
         return refreshed.access_token
 
     def _let_go(self, row: MailboxToken) -> None:
@@ -130,3 +132,8 @@ def record_disconnection(row: MailboxToken, *, reason: Disconnection, at: dateti
 
 def _reason(text: str) -> Disconnection:
     return Disconnection(text) if text in set(Disconnection) else Disconnection.REFUSED
+
+
+def _lacks(granted: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether Microsoft says that a token has less than was wanted; it may say nothing of it."""
+    return bool(granted) and not {scope.lower() for scope in wanted} <= {scope.lower() for scope in granted}

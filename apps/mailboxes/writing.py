@@ -39,12 +39,11 @@ def show_category(flow: Mapping[str, Any], params: Mapping[str, str], *, mailbox
     if signed_in.home_account_id != mailbox.home_account_id:
         raise OtherAccount("another account")
     with transaction.atomic():
-        Mailbox.objects.filter(pk=mailbox.pk).update(
-            granted_scopes=" ".join(signed_in.scopes)[:500],
-            status=Mailbox.Status.ACTIVE,
-            status_since=at,
-            status_reason="",
-            next_look_at=at,
+        own = Mailbox.objects.filter(pk=mailbox.pk)
+        own.update(granted_scopes=" ".join(signed_in.scopes)[:500])
+        # The new sign-in serves for reading as well.
+        own.filter(status=Mailbox.Status.RECONNECT).update(
+            status=Mailbox.Status.ACTIVE, status_since=at, status_reason="", next_look_at=at
         )
         store_sign_in(mailbox, signed_in.cache)
         OutlookCategory.objects.update_or_create(

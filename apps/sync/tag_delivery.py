@@ -20,7 +20,7 @@ from apps.graph.parsing import GraphCategories
 from apps.mailboxes.category import is_among, with_category, without_category
 from apps.mailboxes.connection import BULK_SLOTS, GRAPH_KEY, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.models import Mailbox, MailboxQuerySet, Message
-from apps.mailboxes.tokens import WRITE_SCOPES
+from apps.mailboxes.tokens import WRITE_SCOPES, MailboxTokens
 from apps.mailboxes.writing import stop_refused
 from apps.sync.models import Tagging, TaggingQuerySet
 from apps.sync.tagging import holding, lease
@@ -103,6 +103,10 @@ def _write_one(mailbox: Mailbox, *, at: datetime) -> bool:
                 with graph_client(mailbox, scopes=WRITE_SCOPES) as graph:
                     _carry(batch, graph)
                 way.answered()
+            except GraphForbidden as error:
+                stop_refused(mailbox, at=now())
+                _give_back(batch, batch.message_ids(), cause=error.code, not_before=at)
+                return False
             except GraphError as error:
                 _record(batch, dict.fromkeys(batch.message_ids(), error))
                 return False
@@ -154,9 +158,15 @@ def _carry(batch: Batch, graph: GraphClient) -> None:
             return
         written = graph.set_categories(list(wanted.values()))
         if all(isinstance(outcome, GraphForbidden) for outcome in written):
-            raise next(outcome for outcome in written if isinstance(outcome, GraphForbidden))
+            _check_right(batch.mailbox)
         outcomes |= dict(zip(wanted, written, strict=True))
     _record(batch, outcomes)
+
+
+def _check_right(mailbox: Mailbox) -> None:
+    """Raises GraphForbidden where the right to write is gone, told by a fresh token; else it is the messages that are odd."""
+    tokens = MailboxTokens(mailbox.pk, scopes=WRITE_SCOPES)
+    tokens.access_token(rejected=tokens.access_token())
 
 
 def _record(batch: Batch, outcomes: dict[int, Outcome]) -> None:
@@ -195,10 +205,7 @@ def _settle_trouble(batch: Batch, message_ids: list[int], error: GraphError, *, 
         _give_back(batch, message_ids, cause=error.code, not_before=at)
     elif isinstance(error, MailboxDisconnected):
         _give_back(batch, message_ids, cause=error.code, not_before=at)
-    elif isinstance(error, GraphForbidden) and len(message_ids) == len(batch.taggings):
-        stop_refused(batch.mailbox, at=at)
-        _give_back(batch, message_ids, cause=error.code, not_before=at)
-    elif isinstance(error, GraphConflict):
+    elif isinstance(error, GraphConflict | GraphForbidden):
         _put_off(batch, message_ids, cause=error.code, failures=1)
     else:
         _end(batch, message_ids, Status.FAILED, at=at, cause=error.code, detail=str(error)[:300])

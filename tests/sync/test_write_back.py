@@ -134,9 +134,9 @@ def test_without_the_switch_nothing_is_ever_written(desk: Desk) -> None:
     assert "Mail.ReadWrite" not in Mailbox.objects.get().granted_scopes
 
 
-@pytest.mark.parametrize("weather", ["somebody_else_writes", "throttled", "consent_withdrawn"])
+@pytest.mark.parametrize("weather", ["somebody_else_writes", "throttled", "consent_withdrawn", "fewer_rights"])
 def test_bad_weather(desk: Desk, weather: str) -> None:
-    if weather == "consent_withdrawn":
+    if weather in ("consent_withdrawn", "fewer_rights"):
         # A token that was granted before would open the mailbox for an hour.
         desk.sandbox.control("POST", "knobs", json={"at_life": 60})
     show(desk)
@@ -145,16 +145,19 @@ def test_bad_weather(desk: Desk, weather: str) -> None:
         desk.sandbox.control("POST", "graph/knobs", json={"conflicts": 2})
     elif weather == "throttled":
         desk.sandbox.fault("throttle", "PATCH", times=2, seconds=30)
+    elif weather == "fewer_rights":
+        desk.sandbox.control("POST", "knobs", json={"withheld_scopes": ["Mail.ReadWrite"]})
     else:
         desk.sandbox.control("PUT", f"people/{desk.person['mail']}/consent", json={"scopes": ["Mail.Read"]})
     drain()
 
-    if weather == "consent_withdrawn":
+    if weather in ("consent_withdrawn", "fewer_rights"):
         category = OutlookCategory.objects.get()
         assert not category.is_shown
         assert category.refused_at is not None
         desk.mailbox.refresh_from_db()
         assert desk.mailbox.status == Mailbox.Status.ACTIVE
+        desk.sandbox.calm()
         show(desk)
     else:
         assert Tagging.objects.filter(status=Status.QUEUED).count() == 2
