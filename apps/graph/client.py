@@ -23,6 +23,7 @@ from apps.graph.parsing import (
     MESSAGE_FIELDS,
     GraphAttachment,
     GraphBody,
+    GraphCategories,
     GraphFile,
     GraphFolder,
     GraphMessage,
@@ -177,6 +178,34 @@ class GraphClient:
                     outcomes.append(Presence(message_id, str(answer.get("parentFolderId") or "")))
         return outcomes
 
+    def categories(self, message_ids: Sequence[str]) -> list[GraphCategories | GraphError]:
+        """The categories of at most BATCH_LIMIT messages, one outcome each, in order; one request."""
+        options = _query({"$select": "id,categories,lastModifiedDateTime"})
+        answers = self._batch([f"/me/messages/{_id(message_id)}?{options}" for message_id in message_ids])
+        return [answer if isinstance(answer, GraphError) else parsing.categories(answer) for answer in answers]
+
+    def set_categories(self, wanted: Sequence[GraphCategories]) -> list[GraphCategories | GraphError]:
+        """Write the categories of at most BATCH_LIMIT messages over the versions that were read; one request.
+
+        The outcomes come in order, as they are from now on. Graph takes a list as a whole, so `names` are all of them;
+        GraphConflict stands for a message that somebody else has changed since. Needs Mail.ReadWrite.
+        """
+        answers = self._run_batch(
+            [
+                {
+                    "method": "PATCH",
+                    "url": f"/me/messages/{_id(one.id)}",
+                    "headers": {
+                        "Content-Type": "application/json",
+                        **({"If-Match": one.version} if one.version else {}),
+                    },
+                    "body": {"categories": list(one.names)},
+                }
+                for one in wanted
+            ]
+        )
+        return [answer if isinstance(answer, GraphError) else parsing.categories(answer) for answer in answers]
+
     def body(self, message_id: str) -> GraphBody:
         """The body and the list of attachments, for reading. Foreign text, whatever Microsoft has cleaned of it.
 
@@ -267,16 +296,20 @@ class GraphClient:
 
     def _batch(self, paths: Sequence[str]) -> list[Json | GraphError]:
         """Several reads in one request, at most BATCH_LIMIT; one outcome each, in order. Answers come in any order."""
-        parts = [
-            {"id": str(number), "method": "GET", "url": path, "headers": {"Prefer": IMMUTABLE_IDS}}
-            for number, path in enumerate(paths)
+        return self._run_batch([{"method": "GET", "url": path} for path in paths])
+
+    def _run_batch(self, parts: Sequence[Json]) -> list[Json | GraphError]:
+        # What is preferred for the whole does not reach the parts.
+        numbered = [
+            {**part, "id": str(number), "headers": {"Prefer": IMMUTABLE_IDS, **part.get("headers", {})}}
+            for number, part in enumerate(parts)
         ]
-        document = _json(self._send("POST", "/$batch", json={"requests": parts}))
+        document = _json(self._send("POST", "/$batch", json={"requests": numbered}))
         answers = document.get("responses")
         if not isinstance(answers, list):
             raise GraphContractBroken("a batch without responses")
         by_number = {str(answer.get("id")): answer for answer in answers}
-        return [self._part(by_number.get(str(number))) for number in range(len(paths))]
+        return [self._part(by_number.get(str(number))) for number in range(len(parts))]
 
     def _part(self, answer: Mapping[str, Any] | None) -> Json | GraphError:
         if answer is None:
@@ -343,7 +376,8 @@ def _exchange(method: str, url: str, what: str, **options: Any) -> requests.Resp
             raise GraphUnreachable(what) from error
     except requests.RequestException as error:
         raise GraphUnreachable(what) from error
-    # An idle connection can end in the very moment of its reuse. We only read, so asking once more is harmless.
+    # An idle connection can end in the very moment of its reuse. We read, or write over one
+    # version only, so asking once more is harmless.
     try:
         return http_session().request(method, url, allow_redirects=False, **options)
     except requests.RequestException as error:

@@ -10,6 +10,7 @@ GraphError                    try again?   who hears of it
 ├── ItemGone                  no           nobody: the item left the mailbox
 ├── ResyncRequired            no           nobody: the cursor is void, the folder is listed afresh
 ├── GraphForbidden            no           the owner: a right is missing
+├── GraphConflict             no           nobody: somebody else changed the item; read it again, then write
 ├── GraphRejected             no           us: a request that Graph does not take
 │   └── GraphTooLarge         no           nobody: the answer is larger than the caller takes, and was not read
 └── GraphContractBroken       no           us: an answer that we cannot read, or a link that leads elsewhere
@@ -98,6 +99,10 @@ class ResyncRequired(GraphError):
 
 class GraphForbidden(GraphError):
     code = "graph_forbidden"
+
+
+class GraphConflict(GraphError):
+    code = "graph_conflict"
 
 
 class GraphRejected(GraphError):

@@ -22,7 +22,7 @@ from apps.core.templatetags.portal import moment
 from apps.inbox.filters import query_of
 from apps.inbox.folder_tree import FolderNode, choices, followed
 from apps.inbox.moving import capped
-from apps.mailboxes.models import Mailbox, MailFolder, MessageState
+from apps.mailboxes.models import Mailbox, MailFolder, MessageState, OutlookCategory
 from apps.sync.claiming import crm_key
 from apps.sync.listing import MessageFilter
 from apps.sync.models import Transfer
@@ -102,7 +102,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell_of(user: User) -> Shell:
-    mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
+    mailboxes = list(Mailbox.objects.visible_to(user).select_related("category").order_by("connected_at", "pk"))
     account = CrmAccount.objects.select_related("server").filter(user=user).first()
     return Shell(
         navigation(mailboxes),
@@ -143,7 +143,25 @@ def health_of(mailboxes: list[Mailbox]) -> Health | None:
 
 
 def troubles(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
-    """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO."""
+    """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO, and
+    what only shows in Outlook comes last. The mailboxes bring their `category`."""
+    yield from _broken_connections(mailboxes, account)
+    for mailbox in mailboxes:
+        category: OutlookCategory | None = getattr(mailbox, "category", None)
+        if category is not None and category.refused_at is not None:
+            yield Trouble(
+                headline=_("Outlook no longer shows what is synced from %(address)s.") % {"address": mailbox.address},
+                sentence=_("Microsoft has not let the portal write there since %(time)s. E-mails are synced as before.")
+                % {"time": moment(category.refused_at)},
+                button=_("Connect again"),
+                url=reverse("mailboxes:write", args=[mailbox.pk]),
+                is_form=True,
+                tone="warn",
+                icon="attention",
+            )
+
+
+def _broken_connections(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
     if not mailboxes:
         yield Trouble(
             headline=_("No mailbox is connected yet."),

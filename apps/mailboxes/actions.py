@@ -10,7 +10,7 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.graph import signin
@@ -21,7 +21,7 @@ from apps.graph.signin import SignedIn
 from apps.mailboxes.folders import subtree
 from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder
 from apps.mailboxes.own_addresses import own_addresses_of
-from apps.mailboxes.tokens import SCOPES
+from apps.mailboxes.tokens import SCOPES, store_sign_in
 from apps.mailboxes.turns import WATCHED_EVERY
 from apps.work.wakeups import wake
 
@@ -152,11 +152,7 @@ def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetim
     if not is_new:
         Mailbox.objects.filter(pk=known.pk).update(**words)
         known.refresh_from_db()
-    changed = MailboxToken.objects.filter(pk=known.pk).update(
-        cache=signed_in.cache, generation=F("generation") + 1, refresh_claim=None, refresh_lease_until=None
-    )
-    if not changed:
-        MailboxToken.objects.create(mailbox=known, cache=signed_in.cache)
+    store_sign_in(known, signed_in.cache)
     return known
 
 

@@ -76,6 +76,29 @@ class MailboxToken(models.Model):
         return f"<MailboxToken {self.mailbox_id}>"
 
 
+class OutlookCategory(models.Model):
+    """What the owner of a mailbox wants of the category CORIPO in Outlook; there is no row before they have said so."""
+
+    mailbox = models.OneToOneField(Mailbox, models.CASCADE, primary_key=True, related_name="category")
+    # What is synced gets the category, which needs the consent to write.
+    is_shown = models.BooleanField(default=False)
+    # When Microsoft no longer allowed it: it went off by itself then, and the owner has not said a word on it since.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    # What was synced before it was switched on is gone through by id; everything up to and with `place` has been.
+    is_expanding = models.BooleanField(default=False)
+    place = models.BigIntegerField(default=0)
+    # The category is being taken from every message that the portal gave it to.
+    is_removing = models.BooleanField(default=False)
+    # From when on a category that somebody sets in Outlook means: sync this. None where it means nothing.
+    taken_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "Outlook categories"
+
+    def __str__(self) -> str:
+        return f"category of mailbox {self.mailbox_id}"
+
+
 class MailFolderQuerySet(models.QuerySet["MailFolder"]):
     def visible_to(self, user: User) -> MailFolderQuerySet:
         return self.filter(mailbox__owner=user)
@@ -205,6 +228,12 @@ class Message(models.Model):
     # Left its folder according to a delta; from then on a look-up by id decides whether it moved or is gone.
     missing_since = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
+    # Whether it carries the category CORIPO, and up to which time of Graph's the portal itself knows that, by having written
+    # or read it: what a listing tells of an earlier time is old. Then, since when a category that the owner set waits to be
+    # taken for a wish (apps/sync/outlook_wishes.py).
+    has_category = models.BooleanField(default=False)
+    category_known_at = models.DateTimeField(null=True, blank=True)
+    category_asked_at = models.DateTimeField(null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -237,6 +266,11 @@ class Message(models.Model):
             models.Index("email_key", "variant", name="message_identity"),
             models.Index("mailbox", "conversation_id", name="message_conversation", condition=~Q(conversation_id="")),
             models.Index("mailbox", name="message_missing", condition=Q(missing_since__isnull=False)),
+            models.Index(
+                fields=["category_asked_at", "id"],
+                name="message_category_asked",
+                condition=Q(category_asked_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ class Transfer(WorkItem):
         AUTOMAT = "automat", _("automatic")
         REMATCH = "rematch", _("somebody appeared in CORIPO")
         PROOF = "proof", _("missing in CORIPO")
+        CATEGORY = "category", _("category in Outlook")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="transfers")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="transfers")
@@ -44,8 +45,8 @@ class Transfer(WorkItem):
     store_without_match = models.BooleanField(default=False)
     # What the automat asked for, it may take back.
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.PERSON)
-    # The mail was in CORIPO before and is missing there, or a person tries a failure again: it was decided that it goes, so
-    # no rule of a lane leaves it out.
+    # The mail was in CORIPO before and is missing there, or a person tries a failure again, or gave it the category in Outlook:
+    # it was decided that it goes, so no rule of a lane leaves it out.
     is_repair = models.BooleanField(default=False)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
