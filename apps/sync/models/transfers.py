@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class TransferQuerySet(WorkItemQuerySet["Transfer"]):
     def visible_to(self, user: User) -> TransferQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
 
 class Transfer(WorkItem):

@@ -1,0 +1,50 @@
+"""Clearing away what is left of mailboxes that were disconnected, in portions: nobody waits for it, and a kill costs one."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from apps.core.clock import now
+from apps.mailboxes.models import Mailbox, MailboxQuerySet, Message
+from apps.work.limits import LimitReached, slot
+
+log = logging.getLogger(__name__)
+
+# Messages in one transaction, with all that hangs on them: some 50 ms of SQLite's single writer.
+PORTION = 500
+
+
+def left_mailboxes() -> MailboxQuerySet:
+    return Mailbox.objects.filter(status=Mailbox.Status.LEAVING)
+
+
+def clear_away(*, until: datetime) -> bool:
+    """Delete messages, folders and at last the mailboxes themselves until the time is up. Returns whether more is left."""
+    try:
+        with slot("clearing", (0,)) as held:
+            for mailbox in left_mailboxes().order_by("status_since", "pk"):
+                while now() < until and _clear_portion(mailbox):
+                    held.renew(at=now())
+    except LimitReached:
+        # Somebody else is at it; two would only wait for each other's rows.
+        return False
+    return left_mailboxes().exists()
+
+
+def _clear_portion(mailbox: Mailbox) -> bool:
+    """Delete a portion of the messages; after the last one, the mailbox. Returns whether there is more."""
+    with transaction.atomic():
+        chosen = Message.objects.filter(mailbox=mailbox).order_by("pk")
+        if connection.features.has_select_for_update:
+            # Messages before their transfers, in the order in which everybody locks them.
+            chosen = chosen.select_for_update()
+        pks = list(chosen.values_list("pk", flat=True)[:PORTION])
+        if pks:
+            Message.objects.filter(pk__in=pks).delete()
+            return True
+        mailbox.delete()
+    log.info("mailbox cleared away", extra={"mailbox_id": mailbox.pk})
+    return False
