@@ -67,6 +67,7 @@ class Transfer(WorkItem):
             ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
+            models.Index(fields=["mailbox", "-finished_at"], condition=Q(status="done"), name="transfer_last_done"),
             models.Index(fields=["claim"], name="transfer_claim"),
             # What became of a run is counted from the index alone; the second gives its speed and its newest results.
             models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
