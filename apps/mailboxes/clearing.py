@@ -36,6 +36,7 @@ def clear_away(*, until: datetime) -> bool:
 
 def _clear_portion(mailbox: Mailbox) -> bool:
     """Delete a portion of the messages; after the last one, the mailbox. Returns whether there is more."""
+    pk = mailbox.pk
     with transaction.atomic():
         chosen = Message.objects.filter(mailbox=mailbox).order_by("pk")
         if connection.features.has_select_for_update:
@@ -46,5 +47,5 @@ def _clear_portion(mailbox: Mailbox) -> bool:
             Message.objects.filter(pk__in=pks).delete()
             return True
         mailbox.delete()
-    log.info("mailbox cleared away", extra={"mailbox_id": mailbox.pk})
+    log.info("mailbox cleared away", extra={"mailbox_id": pk})
     return False
