@@ -10,14 +10,20 @@ from datetime import datetime
 from apps.accounts.models import CrmServer, User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
-from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, newer_messages, older_messages
+from apps.sync.listing import (
+    COUNT_LIMIT,
+    UNDECIDED,
+    Cursor,
+    MessageFilter,
+    count_messages,
+    newer_messages,
+    older_messages,
+)
 from apps.sync.marks import marks_of
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Outcome
 
 PAGE_SIZE = 50
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
-# The transfer ended, not all of it arrived, and it does not try again by itself.
-UNDECIDED = (MessageState.FAILED, MessageState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
