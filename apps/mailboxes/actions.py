@@ -56,7 +56,7 @@ def connect_mailbox(flow: Mapping[str, Any], params: Mapping[str, str], *, user:
         raise MailboxUnavailable("the account has no inbox")
     with transaction.atomic():
         mailbox = _keep(signed_in, profile, user=user, at=at)
-        wake("apps.sync.tasks.keep_in_step", queue="background")
+        _wake_importer()
     log.info("mailbox connected", extra={"mailbox_id": mailbox.pk, "user_id": user.pk})
     return mailbox
 
@@ -120,7 +120,7 @@ def refresh_now(mailbox: Mailbox, *, at: datetime) -> None:
     """Look at the mailbox and its folders as soon as a worker is free. A fence of Microsoft's still holds."""
     with transaction.atomic():
         Mailbox.objects.filter(pk=mailbox.pk).update(next_look_at=at, folders_read_at=None)
-        wake("apps.sync.tasks.keep_in_step", queue="background")
+        _wake_importer()
 
 
 def note_page_seen(user: User, *, at: datetime) -> None:
@@ -136,7 +136,11 @@ def note_page_seen(user: User, *, at: datetime) -> None:
         )
         mailboxes.update(page_seen_at=at)
         if late:
-            wake("apps.sync.tasks.keep_in_step", queue="background")
+            _wake_importer()
+
+
+def _wake_importer() -> None:
+    wake("apps.sync.tasks.keep_in_step", queue="background")
 
 
 def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetime) -> Mailbox:

@@ -247,6 +247,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"message {self.pk}"
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is, in whatever mailbox."""
+        return self.email_key, self.variant
+
 
 class Participant(models.Model):
     """A person of a message: name and address as written, and the address in its canonical form ("" if it is none)."""

@@ -11,7 +11,7 @@ from apps.core.addresses import canonical
 from apps.crm.face import FoundRecord
 from apps.mailboxes.models import Mailbox, Message, Participant
 from apps.sync.deciding import Target
-from apps.sync.models import ChosenLink, ChosenLinkQuerySet, CrmLink, Outcome
+from apps.sync.models import ChosenLink, ChosenLinkQuerySet, CrmEmail, CrmLink, Outcome
 from apps.sync.states import Identity
 
 MOST_SUGGESTED = 5
@@ -71,9 +71,7 @@ def linked_records(message: Message) -> set[tuple[str, str]]:
     """Module and id of the records with which the mail is linked in CORIPO, as far as the portal knows."""
     return set(
         CrmLink.objects.filter(
-            crm_email__server=CrmServer.objects.current(),
-            crm_email__email_key=message.email_key,
-            crm_email__variant=message.variant,
+            crm_email__in=CrmEmail.objects.of(message),
             outcome=Outcome.MADE,
         ).values_list("module", "record_id")
     )

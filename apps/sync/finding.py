@@ -32,7 +32,7 @@ def find_records(module: str, text: str, *, user: User) -> FoundRecords | None:
 
     Raises CrmError.
     """
-    account = _account_of(user)
+    account = CrmAccount.objects.working_for(user).first()
     if account is None:
         return None
     return _asked(account, lambda crm: _in_words(crm.search(module, text, limit=MOST_FOUND), account, crm))
@@ -44,7 +44,7 @@ def related_to_people(message: Message, *, user: User, at: datetime) -> FoundRec
     Asks at most three times, and for the same contacts not again within a minute; once more for the stages of a module
     that nobody has seen for an hour.
     """
-    account = _account_of(user)
+    account = CrmAccount.objects.working_for(user).first()
     if account is None:
         return None
     return _asked(account, lambda crm: _related(message, account, crm, at=at))
@@ -88,11 +88,6 @@ def _stages(module: str, account: CrmAccount, crm: CrmClient) -> dict[str, str]:
             words = {}
         cache.set(key, words, STAGES_FRESH_SECONDS if words else UNTOLD_SECONDS)
     return words
-
-
-def _account_of(user: User) -> CrmAccount | None:
-    accounts = CrmAccount.objects.select_related("server", "user")
-    return accounts.filter(user=user, status=CrmAccount.Status.ACTIVE).first()
 
 
 def _asked(account: CrmAccount, ask: Callable[[CrmClient], FoundRecords]) -> FoundRecords | None:

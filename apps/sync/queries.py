@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from apps.accounts.models import CrmServer, User
+from apps.accounts.models import User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
 from apps.sync.listing import (
@@ -95,10 +95,7 @@ def message_page(
 
 def files_of(message: Message) -> list[CrmFile]:
     """What became of the mail's attachments in CORIPO, in the order of their names."""
-    record = CrmEmail.objects.filter(
-        server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
-    )
-    return list(CrmFile.objects.filter(crm_email__in=record).order_by("name", "pk"))
+    return list(CrmFile.objects.filter(crm_email__in=CrmEmail.objects.of(message)).order_by("name", "pk"))
 
 
 def messages_by_id(user: User, pks: Collection[int]) -> tuple[MessageRow, ...]:
@@ -161,9 +158,7 @@ def rows_of(user: User, messages: Sequence[Message]) -> tuple[MessageRow, ...]:
 def record_of(message: Message, *, user: User) -> Record | None:
     """The record in CORIPO that this mail has, as far as the portal knows; asks nobody."""
     crm_email = (
-        CrmEmail.objects.filter(
-            server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
-        )
+        CrmEmail.objects.of(message)
         .exclude(status=CrmEmail.Status.INTENDED)
         .select_related("created_by", "server")
         .first()

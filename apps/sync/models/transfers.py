@@ -79,5 +79,5 @@ class Transfer(WorkItem):
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Which mail it is, in whatever mailbox (apps/sync/states.py)."""
-        return self.message.email_key, self.message.variant
+        """Which mail it carries (`Message.identity`)."""
+        return self.message.identity
