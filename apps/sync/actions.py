@@ -226,12 +226,11 @@ def disconnect(mailbox: Mailbox, *, forget_marks: bool, at: datetime) -> None:
     """Forget the connection of the mailbox. Its marks and chosen records stay for the day when it is connected again,
     unless they are to be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
     account, pk = mailbox.home_account_id, mailbox.pk
-    moving = Transfer.objects.filter(mailbox=mailbox, status=Status.CLAIMED)
     with transaction.atomic():
-        # What is on its way stops: its carrier finds nothing to finish. No other sets out without a token.
-        hold(moving.values_list("message__email_key", "message__variant"))
-        moving.delete()
+        # The mailbox before anything of it, as whoever reads it does. Their states are nobody's any more, so no copy is held.
         mailboxes.disconnect_mailbox(mailbox, at=at)
+        # What is on its way stops, for its carrier finds nothing to finish; no other sets out without a token.
+        Transfer.objects.filter(mailbox=mailbox, status=Status.CLAIMED).delete()
         # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()
