@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,10 +23,9 @@ from apps.inbox.moving import capped
 from apps.mailboxes.models import Mailbox, MailFolder, MessageState, OutlookCategory
 from apps.sync.claiming import crm_key
 from apps.sync.listing import MessageFilter
-from apps.sync.models import Transfer
 from apps.sync.queries import UNDECIDED, count_undecided
+from apps.sync.status_queries import waiting_by_mailbox
 from apps.work.fences import outage
-from apps.work.models import Status
 
 # A first strike is a moment's trouble, as often as not over before a person has read of it.
 STRIKES_TO_TELL = 2
@@ -175,8 +172,7 @@ def _broken_connections(mailboxes: list[Mailbox], account: CrmAccount | None) ->
 
     @cache
     def waiting() -> Counter[int]:
-        queued = Transfer.objects.filter(mailbox__in=mailboxes, status=Status.QUEUED)
-        return Counter(dict(queued.values_list("mailbox").annotate(count=Count("pk")).order_by()))
+        return Counter(waiting_by_mailbox(mailbox.pk for mailbox in mailboxes))
 
     for mailbox in mailboxes:
         if mailbox.status == Mailbox.Status.RECONNECT:
@@ -254,4 +250,4 @@ def _waiting(count: int) -> str:
         return _("Nothing was lost.")
     return ngettext(
         "Nothing was lost, %(count)s e-mail is waiting.", "Nothing was lost, %(count)s e-mails are waiting.", count
-    ) % {"count": number_format(count)}
+    ) % {"count": capped(count)}

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def visible_to(self, user: User) -> MailboxQuerySet:
-        return self.filter(owner=user)
+        return self.kept().filter(owner=user)
+
+    def kept(self) -> MailboxQuerySet:
+        """Without those that were disconnected: of them, rows are left that a worker clears away."""
+        return self.exclude(status=Mailbox.Status.LEAVING)
 
 
 class Mailbox(models.Model):
@@ -27,6 +31,7 @@ class Mailbox(models.Model):
         ACTIVE = "active", _("Connected")
         RECONNECT = "reconnect", _("Waiting for you")
         UNAVAILABLE = "unavailable", _("No mailbox")
+        LEAVING = "leaving", _("Disconnected")
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mailboxes")
     home_account_id = models.CharField(max_length=120, unique=True)
@@ -101,7 +106,7 @@ class OutlookCategory(models.Model):
 
 class MailFolderQuerySet(models.QuerySet["MailFolder"]):
     def visible_to(self, user: User) -> MailFolderQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
     def followable(self) -> MailFolderQuerySet:
         """What a person can choose: folders that are there and that may hold mail for the CRM."""
@@ -172,7 +177,7 @@ class MessageState(models.TextChoices):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> MessageQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
     def present(self) -> MessageQuerySet:
         """Messages that are still in a followed folder of the mailbox."""
@@ -275,6 +280,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is, in whatever mailbox."""
+        return self.email_key, self.variant
 
 
 class Participant(models.Model):

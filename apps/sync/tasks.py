@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.core.clock import now
+from apps.mailboxes import clearing
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
@@ -71,6 +72,13 @@ def prove() -> None:
 
 
 @shared_task
+def clear_away() -> None:
+    """Delete what is left of disconnected mailboxes, for a while, then ask for another turn if there is more."""
+    if clearing.clear_away(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        clear_away.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
 def plan_proofs() -> None:
     """See that every mailbox has a check to come at night, and that old ones go."""
     at = now()
@@ -104,6 +112,8 @@ def sweep() -> None:
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):
         prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if clearing.left_mailboxes().exists():
+        clear_away.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if plan_looks(at=at):
         look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if outlook_wishes.has_wishes() or tagging.has_portions() or tag_delivery.has_due(at=at):

@@ -123,7 +123,7 @@ def disconnect_mailbox(request: PortalRequest, pk: int) -> HttpResponse:
         raise Http404
     address = mailbox.address
     forgets = form.cleaned_data["forget_marks"]
-    disconnect(mailbox, forget_marks=forgets)
+    disconnect(mailbox, forget_marks=forgets, at=now())
     said = [_("%(address)s is disconnected. Nothing was changed in the mailbox or in CORIPO.") % {"address": address}]
     if forgets:
         said.append(_("Your marks of its e-mails are forgotten."))

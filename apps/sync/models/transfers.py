@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class TransferQuerySet(WorkItemQuerySet["Transfer"]):
     def visible_to(self, user: User) -> TransferQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
 
 class Transfer(WorkItem):
@@ -68,6 +68,7 @@ class Transfer(WorkItem):
             ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
+            models.Index(fields=["mailbox", "-finished_at"], condition=Q(status="done"), name="transfer_last_done"),
             models.Index(fields=["claim"], name="transfer_claim"),
             # What became of a run is counted from the index alone; the second gives its speed and its newest results.
             models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
@@ -79,5 +80,5 @@ class Transfer(WorkItem):
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Which mail it is, in whatever mailbox (apps/sync/states.py)."""
-        return self.message.email_key, self.message.variant
+        """Which mail it carries (`Message.identity`)."""
+        return self.message.identity
