@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailboxes", "0007_conversations"),
+        ("mailboxes", "0008_category"),
     ]
 
     operations = [

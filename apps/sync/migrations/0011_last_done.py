@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailboxes", "0008_leaving"),
-        ("sync", "0009_automatic"),
+        ("mailboxes", "0009_leaving"),
+        ("sync", "0010_category"),
         ("work", "0004_pace"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
