@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from apps.accounts.models import User
 from apps.mailboxes.models import Message, MessageState
 from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
-from apps.sync.models import CrmEmail, CrmLink, CrmSight, Mark, Outcome, Transfer
 from apps.sync.facts import Facts, state_of
+from apps.sync.models import CrmEmail, CrmLink, CrmSight, Mark, Outcome, Transfer
 from apps.sync.states import refresh_states
 from apps.work.models import Status
 from tests.factories import NOON, CrmEmailFactory, MailFolderFactory, MessageFactory
