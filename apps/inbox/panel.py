@@ -43,7 +43,7 @@ _SETTINGS = {
     "since": ("settings_automatic", "id_since"),
     "kind": ("settings_automatic", "id_left_out_kinds_0"),
     "folder_left": ("settings_mailboxes", ""),
-    "no_contact": ("settings_emails", "id_no_match"),
+    "no_contact": ("settings_emails", "id_no_match_0"),
 }
 _NAMES = {str(function.code): function.name for function in FUNCTIONS}
 

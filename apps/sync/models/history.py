@@ -28,8 +28,8 @@ class Rule(models.TextChoices):
     AGAIN = "again", _("It went back into the queue for its next try.")
     CARRIED = "carried", _("Its turn came.")
     # How a transfer ended.
-    STORED = "stored", _("The transfer that somebody asked for stored it.")
-    BY_ITSELF = "by_itself", _("It was stored without anybody asking.")
+    STORED = "stored", _("It arrived in CORIPO, as somebody asked.")
+    BY_ITSELF = "by_itself", _("It arrived in CORIPO by itself.")
     OTHER_COPY = "other_copy", _("The same e-mail was stored from another place in your mailbox.")
     COLLEAGUE = "colleague", _("A colleague stored it.")
     FOUND = "found", _("It was found in CORIPO.")
