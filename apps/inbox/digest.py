@@ -74,7 +74,9 @@ def digest_for_inbox(user: User, visit: Visit) -> Digest | None:
 def sentences_of(told: CatchUp) -> list[str]:
     """What an outage was and what it held up, in two sentences."""
     names = {"since": moment(told.since), "until": moment(told.until), "mailbox": told.mailbox}
-    if told.mailbox:
+    if told.mailbox and told.reason == "graph_throttled":
+        first = _("Microsoft 365 asked for a pause for %(mailbox)s from %(since)s to %(until)s.") % names
+    elif told.mailbox:
         first = _("Microsoft 365 did not answer for %(mailbox)s from %(since)s to %(until)s.") % names
     else:
         first = _("CORIPO did not answer from %(since)s to %(until)s.") % names

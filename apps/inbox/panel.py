@@ -102,7 +102,7 @@ def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
         row=shown_row(row, query),
         reason=reason,
         remedy=_remedy_beside_the_functions(reason),
-        setting=_setting_of(reason),
+        setting=setting_of(reason.cause),
         changes=changes_of(message),
         is_telling=message.state in TELLING,
         colleague=record.colleague if record else "",
@@ -150,8 +150,9 @@ def _remedy_beside_the_functions(reason: Why) -> Remedy | None:
     return remedy
 
 
-def _setting_of(reason: Why) -> str:
-    page, place = _SETTINGS.get("kind" if reason.cause.startswith("kind_") else reason.cause, ("", ""))
+def setting_of(cause: str) -> str:
+    """The address at which a person changes the setting that decided, "" where none did."""
+    page, place = _SETTINGS.get("kind" if cause.startswith("kind_") else cause, ("", ""))
     return reverse(page) + (f"#{place}" if place else "") if page else ""
 
 
