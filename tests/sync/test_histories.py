@@ -294,7 +294,7 @@ def test_the_reasons_of_a_batch_are_written_at_once():
             sync_messages(pks, user=user, at=NOON, leave_out_marked=False)
         return [query["sql"] for query in asked.captured_queries]
 
-    few, many = queries(2), queries(50)
+    few, many = queries(2), queries(40)
 
     assert len(few) == len(many)
     assert sum('INSERT INTO "sync_statechange"' in sql for sql in many) == 1
