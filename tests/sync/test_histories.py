@@ -220,7 +220,7 @@ LENGTH = 12
 
 
 @pytest.mark.django_db
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.permutations(STEPS).map(lambda steps: steps[:LENGTH]))
 def test_after_any_history_every_message_tells_why_and_its_changes_lead_there(steps, db):
     for model in (Mailbox, CrmEmail, Mark, SyncRules, Run, CrmAccount, User):
