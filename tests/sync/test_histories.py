@@ -263,6 +263,8 @@ def _check(message: Message, steps: object) -> None:
             assert told[language].sentence.strip(), (language, steps)
             assert told[language].rule, (language, steps)
     assert told["en"].sentence != told["cs"].sentence, steps
+    if changes and changes[-1].rule == Rule.TAKEN_BACK and not rules_of(message.mailbox.owner).is_automatic:
+        assert told["en"].actor == changes[-1].actor.shown_name, steps
     assert told["en"].remedy or message.state not in WITH_A_WAY_OUT, steps
 
 
