@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 
 # Read first, so that a `.env` file can name the settings as well.
@@ -21,6 +22,12 @@ app.conf.beat_schedule = {
         "task": "apps.sync.tasks.plan_proofs",
         "schedule": 300.0,
         "options": {"queue": "background", "expires": 300},
+    },
+    # At night: by UTC, as Celery counts.
+    "forget-history": {
+        "task": "apps.sync.tasks.forget_history",
+        "schedule": crontab(hour="1", minute="40"),
+        "options": {"queue": "background", "expires": 3600},
     },
     "sweep-interactive": {
         "task": "apps.sync.tasks.carry_transfers",

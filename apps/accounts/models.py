@@ -41,6 +41,22 @@ class User(AbstractUser):
         return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
 
+class Visit(models.Model):
+    """When a person was here: `began_at` and `seen_at` of the visit that goes on, and `last_seen_at` of the one before.
+
+    `told_at` is when they read what had happened in between.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="visit")
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"visit of user {self.user_id}"
+
+
 class CrmServerManager(models.Manager["CrmServer"]):
     def current(self) -> CrmServer:
         """The one CORIPO of this installation."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.accounts.models import User
@@ -14,6 +15,7 @@ from apps.inbox.kinds import kind_of
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Mailbox, Message, MessageState, Participant
 from apps.sync.conversations import later_links
+from apps.sync.history import ToldChange, changes_of
 from apps.sync.models import ConversationLink, CrmEmail, Outcome
 from apps.sync.queries import Record, record_of, rows_of
 from apps.sync.reasons import Remedy, Why, why
@@ -28,6 +30,21 @@ TELLING = (
     MessageState.SKIPPED,
 )
 CLOCKS_DIFFER = timedelta(days=1)
+# Where a person changes the rule that decided: the page of settings, and the place on it.
+_SETTINGS = {
+    "off": ("settings_automatic", ""),
+    "paused": ("settings_automatic", ""),
+    "automatic": ("settings_automatic", ""),
+    "cleared": ("settings_automatic", ""),
+    "excluded": ("settings_automatic", "id_left_out_addresses"),
+    "private": ("settings_automatic", "id_takes_private"),
+    "direction": ("settings_automatic", "id_takes_received"),
+    "folder": ("settings_automatic", "id_followed_folders_0"),
+    "since": ("settings_automatic", "id_since"),
+    "kind": ("settings_automatic", "id_left_out_kinds_0"),
+    "folder_left": ("settings_mailboxes", ""),
+    "no_contact": ("settings_emails", "id_no_match_0"),
+}
 _NAMES = {str(function.code): function.name for function in FUNCTIONS}
 
 
@@ -44,11 +61,14 @@ class ShownLink:
 
 @dataclass(frozen=True, slots=True)
 class PanelHead:
-    """What changes with the state of the message. `later` are the records that later replies are linked with."""
+    """What changes with the state of the message. `setting` is the address of the rule that decided, "" where none did;
+    `later` are the records that later replies are linked with."""
 
     row: ShownRow
     reason: Why
     remedy: Remedy | None
+    setting: str
+    changes: list[ToldChange]
     is_telling: bool
     colleague: str
     links: tuple[ShownLink, ...]
@@ -82,6 +102,8 @@ def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
         row=shown_row(row, query),
         reason=reason,
         remedy=_remedy_beside_the_functions(reason),
+        setting=setting_of(reason.cause),
+        changes=changes_of(message),
         is_telling=message.state in TELLING,
         colleague=record.colleague if record else "",
         links=_links(record),
@@ -126,6 +148,12 @@ def _remedy_beside_the_functions(reason: Why) -> Remedy | None:
     if remedy is None or remedy.label == _NAMES.get(remedy.action):
         return None
     return remedy
+
+
+def setting_of(cause: str) -> str:
+    """The address at which a person changes the setting that decided, "" where none did."""
+    page, place = _SETTINGS.get("kind" if cause.startswith("kind_") else cause, ("", ""))
+    return reverse(page) + (f"#{place}" if place else "") if page else ""
 
 
 def _links(record: Record | None) -> tuple[ShownLink, ...]:

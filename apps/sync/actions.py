@@ -16,8 +16,9 @@ from apps.mailboxes import actions as mailboxes
 from apps.mailboxes.models import Mailbox, Message
 from apps.sync.chosen import correspondents_of
 from apps.sync.conversations import others_of, remember_for_later
+from apps.sync.facts import Because
 from apps.sync.marks import mark_key
-from apps.sync.models import ChosenLink, ConversationLink, CrmEmail, CrmLink, Mark, Outcome, Transfer
+from apps.sync.models import ChosenLink, ConversationLink, CrmEmail, CrmLink, Mark, Outcome, Rule, Transfer
 from apps.sync.rematching import ask_for_matched
 from apps.sync.states import hold, writing_facts
 from apps.sync.waking import wake_carrier
@@ -185,7 +186,7 @@ def forget_later_link(message_id: int, *, module: str, record_id: str, user: Use
 def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -> None:
     """Take a choice back. A link that failed is forgotten with it; one that was made stays in CORIPO, and so does the choice."""
     chosen = own_messages([message_id], user)
-    with writing_facts(identities(chosen)):
+    with writing_facts(identities(chosen), because=Because(Rule.LINKS, actor=user.pk)):
         for message in chosen:
             links = CrmLink.objects.filter(
                 crm_email__in=CrmEmail.objects.of(message),
@@ -249,7 +250,8 @@ def follow_folders(
     stopped = 0
     waiting = Transfer.objects.filter(status=Status.QUEUED, mailbox=mailbox, message__folder__in=left)
     while chosen := list(waiting.values_list("pk", "message__email_key", "message__variant")[:STOPPED_AT_ONCE]):
-        with writing_facts((key, variant) for _pk, key, variant in chosen):
+        because = Because(Rule.LEFT_OUT, actor=mailbox.owner_id, cause="folder_left")
+        with writing_facts(((key, variant) for _pk, key, variant in chosen), because=because):
             # Chosen without a lock: what a carrier took meanwhile is its own.
             stopped += waiting.filter(pk__in=[pk for pk, _key, _variant in chosen]).update(
                 status=Status.DONE, result=Transfer.Result.SKIPPED, cause="folder_left", finished_at=at

@@ -16,8 +16,9 @@ from apps.accounts.models import User
 from apps.core.clock import now
 from apps.mailboxes.models import Message, MessageState
 from apps.sync.cases import cases_of
+from apps.sync.facts import Because
 from apps.sync.listing import Cursor
-from apps.sync.models import Mark, OrganisationRules, SyncRules, Transfer, TransferQuerySet
+from apps.sync.models import Mark, OrganisationRules, Rule, SyncRules, Transfer, TransferQuerySet
 from apps.sync.policy import Decision, decide
 from apps.sync.rules import under_locks
 from apps.sync.scope import cleared, in_scope, skipped_by_rule
@@ -77,7 +78,8 @@ def withdraw(user: User) -> int:
     # Within one transaction, portion after portion: in the order in which everybody locks messages.
     waiting = own_waiting(user).order_by("message").values_list("pk", "message__email_key", "message__variant")
     while queued := list(waiting[:PORTION]):
-        with writing_facts((key, variant) for _pk, key, variant in queued):
+        because = Because(Rule.WITHDRAWN)
+        with writing_facts(((key, variant) for _pk, key, variant in queued), because=because):
             mine = own_waiting(user).filter(pk__in=[pk for pk, _key, _variant in queued])
             taken_back += mine.delete()[0]
     return taken_back

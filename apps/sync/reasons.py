@@ -18,7 +18,8 @@ from apps.sync.cases import cases_of
 from apps.sync.causes import sentence_for
 from apps.sync.claiming import crm_key
 from apps.sync.deciding import MOST_ADDRESSES
-from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Transfer
+from apps.sync.history import sentence_of
+from apps.sync.models import ChosenLink, CrmEmail, CrmFile, CrmLink, Mark, Outcome, Rule, Transfer
 from apps.sync.people import people_beyond_limit
 from apps.sync.policy import decide
 from apps.sync.rules import rules_of
@@ -102,6 +103,15 @@ def _not_synced(told: _Story) -> Why:
             rule=_("Automatic sync"),
             at=told.message.received_at,
             cause=cause,
+            remedy=remedy,
+        )
+    newest = told.message.changes.select_related("actor").order_by("-pk").first()
+    if newest and newest.rule in (Rule.TAKEN_BACK, Rule.WITHDRAWN):
+        return Why(
+            sentence_of(newest),
+            rule=_("No decision yet"),
+            actor=_name(newest.actor),
+            at=newest.at,
             remedy=remedy,
         )
     return Why(_("Nobody has asked for it yet."), rule=_("No decision yet"), at=told.message.received_at, remedy=remedy)

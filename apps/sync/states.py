@@ -1,19 +1,23 @@
-"""The one function that writes `Message.state`, in the transaction of the facts behind it, for every copy of a mail."""
+"""The one function that writes `Message.state`, in the transaction of the facts behind it, for every copy of a mail.
+
+Each change leaves a row that says why (StateChange): what the caller knows of it, else what the facts tell.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
 
 from apps.accounts.models import CrmServer
+from apps.core.clock import now
 from apps.mailboxes.models import Message, MessageState
-from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Mark, Outcome, Transfer
+from apps.sync.facts import Because, Facts, because_of, state_of
+from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Mark, Outcome, StateChange, Transfer
 from apps.sync.tagging import follow_states
-from apps.work.models import Status
 
 Identity = tuple[str, str]
 """email_key and variant: which mail it is, in whatever mailbox."""
@@ -22,56 +26,22 @@ Identity = tuple[str, str]
 CHUNK = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that a state follows from. `record` is "", "exists" or "deleted"."""
-
-    mark: str = ""
-    record: str = ""
-    is_visible: bool = True
-    has_failures: bool = False
-    transfer: str = ""
-    result: str = ""
-
-
-def state_of(facts: Facts) -> MessageState:
-    """The table of states in docs/user.md, read from its strongest row down."""
-    if facts.transfer == Status.QUEUED:
-        return MessageState.QUEUED
-    if facts.transfer == Status.CLAIMED:
-        return MessageState.RUNNING
-    if facts.transfer == Status.FAILED:
-        return MessageState.FAILED
-    if facts.record == CrmEmail.Status.DELETED:
-        return MessageState.GONE
-    if facts.record == CrmEmail.Status.EXISTS:
-        if not facts.is_visible:
-            return MessageState.HIDDEN
-        if facts.has_failures:
-            return MessageState.PARTIAL
-        return MessageState.RESYNC if facts.mark == Mark.Value.CLEARED else MessageState.SYNCED
-    if facts.mark == Mark.Value.SYNCED:
-        return MessageState.MARKED
-    if facts.result == Transfer.Result.NO_MATCH:
-        return MessageState.NO_MATCH
-    if facts.result == Transfer.Result.SKIPPED:
-        return MessageState.SKIPPED
-    return MessageState.NOT_SYNCED
-
-
 def decide_new_messages(message_ids: Iterable[int]) -> None:
     """Give new rows their state: a colleague may have stored the mail, or a mark may have outlived a connection."""
     refresh_states(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
 
 
 @contextmanager
-def writing_facts(identities: Iterable[Identity]) -> Iterator[None]:
-    """A transaction that writes facts of these mails: their copies are held first, and get their states last."""
+def writing_facts(identities: Iterable[Identity], *, because: Because | None = None) -> Iterator[None]:
+    """A transaction that writes facts of these mails: their copies are held first, and get their states last.
+
+    `because` is for what the facts do not tell afterwards: that somebody took a wish back, say.
+    """
     wanted = set(identities)
     with transaction.atomic():
         hold(wanted)
         yield
-        refresh_states(wanted)
+        refresh_states(wanted, because=because)
 
 
 def hold(identities: Iterable[Identity]) -> None:
@@ -85,13 +55,13 @@ def hold(identities: Iterable[Identity]) -> None:
         list(copies.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def refresh_states(identities: Iterable[Identity]) -> None:
+def refresh_states(identities: Iterable[Identity], *, because: Because | None = None) -> None:
     """Recompute the state of every copy of these mails. Call it inside the transaction that wrote the facts."""
     wanted = sorted(set(identities))
     # The facts are read after this, so those of whoever held the copies before are among them.
     hold(wanted)
     for start in range(0, len(wanted), CHUNK):
-        _refresh(wanted[start : start + CHUNK])
+        _refresh(wanted[start : start + CHUNK], because)
 
 
 def with_wrong_state(messages: list[Message]) -> list[Message]:
@@ -100,7 +70,7 @@ def with_wrong_state(messages: list[Message]) -> list[Message]:
     return [message for message in messages if state_of(facts[message.pk]) != message.state]
 
 
-def _refresh(identities: list[Identity]) -> None:
+def _refresh(identities: list[Identity], because: Because | None) -> None:
     keys = {key for key, _variant in identities}
     copies = (
         Message.objects.filter(email_key__in=keys).select_related("mailbox__category").defer("preview", "search_text")
@@ -111,19 +81,37 @@ def _refresh(identities: list[Identity]) -> None:
         return
     facts = _facts_of(messages, keys)
     changed: dict[MessageState, list[Message]] = defaultdict(list)
+    changes = []
+    at = now()
     for message in messages:
         state = state_of(facts[message.pk])
         if state != message.state:
             changed[state].append(message)
+            reason = because or because_of(facts[message.pk], before=message.state, after=state)
+            changes.append(_change(message, state, reason, at=at))
     for state, rows in changed.items():
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(state=state)
+    StateChange.objects.bulk_create(changes)
     follow_states(changed)
+
+
+def _change(message: Message, state: MessageState, reason: Because, *, at: datetime) -> StateChange:
+    return StateChange(
+        message=message,
+        mailbox_id=message.mailbox_id,
+        at=at,
+        before=message.state,
+        after=state,
+        rule=reason.rule,
+        actor_id=reason.actor,
+        cause=reason.cause,
+        run_id=reason.run,
+    )
 
 
 def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
     marks = {
-        (mark.home_account_id, mark.email_key, mark.variant): mark.value
-        for mark in Mark.objects.filter(email_key__in=keys)
+        (mark.home_account_id, mark.email_key, mark.variant): mark for mark in Mark.objects.filter(email_key__in=keys)
     }
     server = CrmServer.objects.current()
     records = {
@@ -145,21 +133,30 @@ def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
         CrmFile.objects.filter(crm_email__in=record_pks, outcome=Outcome.FAILED).values_list("crm_email_id", flat=True)
     )
     newest = {
-        message_id: (status, result)
-        for message_id, status, result in Transfer.objects.filter(message__in=[m.pk for m in messages])
+        transfer.message_id: transfer
+        for transfer in Transfer.objects.filter(message__in=[m.pk for m in messages])
+        .only("message_id", "status", "result", "origin", "cause", "requested_by_id", "run_id")
         .order_by("pk")
-        .values_list("message_id", "status", "result")
     }
     found = {}
     for message in messages:
         record = records.get((message.email_key, message.variant))
-        status, result = newest.get(message.pk, ("", ""))
+        mark = marks.get((message.mailbox.home_account_id, message.email_key, message.variant))
+        transfer = newest.get(message.pk)
         found[message.pk] = Facts(
-            mark=marks.get((message.mailbox.home_account_id, message.email_key, message.variant), ""),
+            mark=mark.value if mark else "",
             record=record.status if record else "",
             is_visible=sights.get((record.pk, message.mailbox.owner_id), True) if record else True,
             has_failures=record.pk in failed_parts if record else False,
-            transfer=status,
-            result=result,
+            transfer=transfer.status if transfer else "",
+            result=transfer.result if transfer else "",
+            owner=message.mailbox.owner_id,
+            marked_by=mark.set_by_id if mark else None,
+            is_adopted=record.is_adopted if record else False,
+            created_by=record.created_by_id if record else None,
+            transfer_origin=transfer.origin if transfer else "",
+            transfer_by=transfer.requested_by_id if transfer else None,
+            transfer_cause=transfer.cause if transfer else "",
+            transfer_run=transfer.run_id if transfer else None,
         )
     return found

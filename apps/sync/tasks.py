@@ -13,10 +13,12 @@ from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
+from apps.sync.history import forget_old_changes
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
 from apps.sync.waking import QUEUES, wake_carrier, wake_writer
+from apps.work.fences import clear_old_outages
 from apps.work.wakeups import EXPIRES_SECONDS
 
 
@@ -84,6 +86,14 @@ def plan_proofs() -> None:
     at = now()
     plan_nightly(at=at)
     clear_old(at=at)
+
+
+@shared_task
+def forget_history() -> None:
+    """At night: what is kept of histories and outages has an end."""
+    at = now()
+    clear_old_outages(at=at)
+    forget_old_changes(until=at + timedelta(seconds=settings.DRAIN_SECONDS))
 
 
 @shared_task

@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.core.clock import now
 from apps.mailboxes.models import Message
+from apps.sync.facts import Because
 from apps.sync.forecasting import foresee
 from apps.sync.listing import Cursor, MessageFilter, older_messages
-from apps.sync.models import Mark, Transfer, TransferQuerySet
+from apps.sync.models import Mark, Rule, Transfer, TransferQuerySet
 from apps.sync.outcomes import tallies
 from apps.sync.states import writing_facts
 from apps.sync.waking import wake_carrier
@@ -151,7 +152,8 @@ def _expand(run: Run, at: datetime) -> bool:
 def _take_back(run: Run, at: datetime) -> bool:
     queued = _portion(Transfer.objects.filter(run=run, status=Status.QUEUED))
     if queued:
-        with writing_facts((key, variant) for _pk, key, variant in queued):
+        because = Because(Rule.TAKEN_BACK, actor=run.requested_by_id, run=run.pk)
+        with writing_facts(((key, variant) for _pk, key, variant in queued), because=because):
             # Rows and not a word in them: the messages are again what they were before.
             _total, by_model = Transfer.objects.filter(
                 pk__in=[pk for pk, _key, _variant in queued], status=Status.QUEUED
@@ -171,7 +173,8 @@ def _retry(run: Run, at: datetime) -> bool:
         run.status = Run.Status.RUNNING
         run.save(update_fields=["status"])
         return True
-    with writing_facts((key, variant) for _pk, key, variant in failed):
+    because = Because(Rule.TRIED_AGAIN, actor=run.requested_by_id, run=run.pk)
+    with writing_facts(((key, variant) for _pk, key, variant in failed), because=because):
         still_failed = failures_of(run).filter(pk__in=[pk for pk, _key, _variant in failed])
         still_failed.update(
             status=Status.QUEUED, failures=0, crashes=0, not_before=at, finished_at=None, cause="", detail=""

@@ -13,8 +13,9 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import Link
 from apps.mailboxes.models import Message
+from apps.sync.facts import Because
 from apps.sync.finding import SEARCH_SECONDS
-from apps.sync.models import ChosenLink, CrmEmail, CrmLink, Outcome, Transfer
+from apps.sync.models import ChosenLink, CrmEmail, CrmLink, Outcome, Rule, Transfer
 from apps.sync.states import writing_facts
 from apps.work.models import Status
 
@@ -82,7 +83,8 @@ def unlink(message: Message, *, module: str, record_id: str, user: User, at: dat
         return WhyNot.NO_LOGIN
     if isinstance(outcome, CrmError):
         raise outcome
-    with writing_facts([message.identity]):
+    because = Because(Rule.LINKS, actor=user.pk)
+    with writing_facts([message.identity], because=because):
         CrmLink.objects.filter(pk=link.pk).delete()
     return None
 

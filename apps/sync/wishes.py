@@ -8,8 +8,9 @@ from datetime import datetime
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Message, MessageQuerySet
+from apps.sync.facts import Because
 from apps.sync.marks import holds_back, mark_key, marks_by_key, synced_by
-from apps.sync.models import Mark, Transfer
+from apps.sync.models import Mark, Rule, Transfer
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import Lane, Run, Status
 
@@ -93,7 +94,8 @@ def queue_messages(
 def set_marks(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:
     """Mark the user's own messages among these. Returns how many e-mails were not marked so before."""
     chosen = own_messages(message_ids, user)
-    with writing_facts(identities(chosen)):
+    rule = Rule.MARKED if value == Mark.Value.SYNCED else Rule.UNMARKED
+    with writing_facts(identities(chosen), because=Because(rule, actor=user.pk)):
         messages = list(chosen)
         known = marks_by_key(messages)
         fresh = {mark_key(message) for message in messages if known.get(mark_key(message)) != value}

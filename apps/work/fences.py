@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from apps.core.clock import now
-from apps.work.models import Fence
+from apps.work.models import Fence, Outage
 from apps.work.retry import next_attempt_at
 
 # Longer than any single request with its login may take; a process that dies while it tries is relieved after it.
@@ -27,6 +27,9 @@ LONGEST_WAIT_SECONDS = 120.0
 STALE_AFTER = timedelta(minutes=15)
 # While there is work, somebody tries within this time after the end of a fence.
 TRIED_WITHIN = timedelta(seconds=30)
+
+SHORTEST_OUTAGE = timedelta(minutes=2)
+OUTAGES_KEPT_FOR = timedelta(days=90)
 
 
 class FenceStands(Exception):
@@ -63,13 +66,21 @@ class Passage:
         A fence that others have put up stays: who was under way then got an answer, and everybody else still has to wait.
         """
         if self._probe is not None:
-            Fence.objects.filter(pk=self._probe.pk, prober=self._probe.prober).delete()
+            taken_away, _by_model = Fence.objects.filter(pk=self._probe.pk, prober=self._probe.prober).delete()
+            if taken_away:
+                _remember(self._probe, at=now())
             self._probe = None
 
     def _leave(self) -> None:
         """Nothing was learned: the next one may try."""
         if self._probe is not None:
             Fence.objects.filter(pk=self._probe.pk, prober=self._probe.prober).update(prober=None, until=now())
+
+
+def _remember(fallen: Fence, *, at: datetime) -> None:
+    """Keep what people noticed: a fence of moments was none to them."""
+    if at - fallen.since >= SHORTEST_OUTAGE:
+        Outage.objects.create(key=fallen.key, since=fallen.since, until=at, reason=fallen.reason)
 
 
 @contextmanager
@@ -111,6 +122,15 @@ def fences(keys: Collection[str], *, at: datetime) -> dict[str, Fence]:
 def outage(key: str, *, at: datetime) -> Fence | None:
     """What to tell people: the fence that is up, or that fell so lately that nobody has tried yet."""
     return Fence.objects.filter(key=key, until__gt=at - TRIED_WITHIN).first()
+
+
+def past_outages(keys: Collection[str], *, since: datetime, most: int) -> list[Outage]:
+    """The newest outages of these that ended after `since`, in one query."""
+    return list(Outage.objects.filter(key__in=keys, until__gte=since).order_by("-until", "-pk")[:most])
+
+
+def clear_old_outages(*, at: datetime) -> None:
+    Outage.objects.filter(until__lt=at - OUTAGES_KEPT_FOR).delete()
 
 
 def raise_fence(key: str, *, reason: str, seconds: int | None = None, at: datetime | None = None) -> Fence:

@@ -223,6 +223,21 @@ class Fence(models.Model):
         return f"{self.key} until {self.until:%H:%M:%S}"
 
 
+class Outage(models.Model):
+    """A time that is over, in which nobody got an answer from `key`. `reason` is the code of the last trouble."""
+
+    key = models.CharField(max_length=80)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [models.Index(fields=["key", "until"], name="outage_of_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key} from {self.since:%H:%M:%S} until {self.until:%H:%M:%S}"
+
+
 class Pace(models.Model):
     """How many may be at work at `key` at once: what the service bears, as found by trying (apps/work/pace.py)."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
+from apps.inbox.panel import setting_of
 from apps.mailboxes.models import Message, MessageState
-from apps.sync.causes import SENTENCES
+from apps.sync.causes import SENTENCES, sentence_for
 from apps.sync.models import Mark, SyncRules
 from apps.sync.policy import Case, Decision, decide, left_out_by
 from apps.work.models import Lane
@@ -152,6 +154,10 @@ def test_every_rule_has_words():
     offered = [f"kind_{kind}" for kind in Kind if kind != Kind.MAIL]
     said_by_the_state = {"asked", "under_way", "failed", "recorded", "no_match"}
 
-    assert ({rule for _words, rule, _outcome in ORDER} | {"off", "paused", *offered}) - said_by_the_state <= set(
-        SENTENCES
-    )
+    told = ({rule for _words, rule, _outcome in ORDER} | {"off", "paused", *offered}) - said_by_the_state
+    assert told <= set(SENTENCES)
+    english = {rule: sentence_for(rule) for rule in told}
+    with translation.override("cs"):
+        assert not [rule for rule in told if sentence_for(rule) == english[rule]]
+    # What a setting decides leads to it; a mark and a deleted record are nobody's setting.
+    assert all(setting_of(rule) for rule in told - {"gone", "marked"})

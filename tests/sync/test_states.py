@@ -5,16 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from apps.accounts.models import User
-from apps.mailboxes.models import Message, MessageState
-from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
-from apps.sync.models import CrmEmail, CrmLink, CrmSight, Mark, Outcome, Transfer
-from apps.sync.states import Facts, refresh_states, state_of
+from apps.mailboxes.models import MessageState
+from apps.sync.facts import Facts, state_of
+from apps.sync.models import Mark, Transfer
 from apps.work.models import Status
-from tests.factories import NOON, CrmEmailFactory, MailFolderFactory, MessageFactory
 
 TABLE = {
     # (mark, record, transfer, result): state; visible and without failures
@@ -60,101 +55,3 @@ def test_every_combination_of_facts_has_exactly_one_state():
         ("", *Transfer.Result),
     ):
         assert state_of(Facts(mark, record, visible, failures, transfer, result)) in MessageState
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            [
-                "sync",
-                "mark",
-                "unmark",
-                "claim",
-                "fail",
-                "no_match",
-                "stored",
-                "deleted",
-                "hidden",
-                "seen",
-                "link_failed",
-            ]
-        ),
-        st.integers(0, 2),
-    ),
-    max_size=12,
-)
-
-
-@pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_the_stored_state_follows_the_facts_after_any_history(steps, db):
-    """Two copies of one mail in one mailbox, and a colleague's copy in another one."""
-    CrmEmail.objects.all().delete(), Mark.objects.all().delete(), Message.objects.all().delete()
-    User.objects.all().delete()
-    mine, theirs = MailFolderFactory(), MailFolderFactory()
-    copies = [
-        MessageFactory(folder=mine, email_key="one@x.example"),
-        MessageFactory(folder=mine, email_key="one@x.example"),
-        MessageFactory(folder=theirs, email_key="one@x.example"),
-    ]
-
-    for step, which in steps:
-        _take(step, copies[which])
-
-        for copy in copies:
-            assert Message.objects.get(pk=copy.pk).state == _recomputed(copy), steps
-
-
-def _take(step: str, message: Message) -> None:
-    user = message.mailbox.owner
-    active = Transfer.objects.active().filter(message=message)
-    identity = {"email_key": message.email_key, "variant": ""}
-    if step == "sync":
-        sync_messages([message.pk], user=user, at=NOON, leave_out_marked=False)
-    elif step == "mark":
-        mark_synced([message.pk], user=user, at=NOON)
-    elif step == "unmark":
-        mark_not_synced([message.pk], user=user, at=NOON)
-    elif step == "claim":
-        active.update(status=Status.CLAIMED)
-    elif step == "fail":
-        active.update(status=Status.FAILED)
-    elif step == "no_match":
-        active.update(status=Status.DONE, result="no_match")
-    else:
-        record = CrmEmail.objects.filter(**identity).first() or CrmEmailFactory(**identity)
-        if step == "stored":
-            active.update(status=Status.DONE, result="stored")
-            CrmEmail.objects.filter(pk=record.pk).update(status=CrmEmail.Status.EXISTS)
-        elif step == "deleted":
-            CrmEmail.objects.filter(pk=record.pk).update(status=CrmEmail.Status.DELETED)
-        elif step in ("hidden", "seen"):
-            CrmSight.objects.update_or_create(
-                crm_email=record, user=user, defaults={"is_visible": step == "seen", "looked_at": NOON}
-            )
-        else:
-            CrmLink.objects.update_or_create(
-                crm_email=record,
-                module="Contacts",
-                record_id="1",
-                defaults={"outcome": Outcome.FAILED, "made_at": NOON},
-            )
-    refresh_states([(message.email_key, "")])
-
-
-def _recomputed(message: Message) -> str:
-    mark = Mark.objects.filter(home_account_id=message.mailbox.home_account_id, email_key=message.email_key).first()
-    record = CrmEmail.objects.filter(email_key=message.email_key).first()
-    newest = Transfer.objects.filter(message=message).order_by("-pk").first()
-    sight = CrmSight.objects.filter(crm_email=record, user=message.mailbox.owner).first()
-    return state_of(
-        Facts(
-            mark=mark.value if mark else "",
-            record=record.status if record else "",
-            is_visible=sight.is_visible if sight else True,
-            has_failures=CrmLink.objects.filter(crm_email=record, outcome=Outcome.FAILED).exists(),
-            transfer=newest.status if newest else "",
-            result=newest.result if newest else "",
-        )
-    )

@@ -12,15 +12,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import CrmAccount
+from apps.accounts.visits import note_told, note_visit
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.attention import groups, stranger
 from apps.inbox.context import troubles
+from apps.inbox.digest import digest, sentences_of
 from apps.inbox.moving import capped
 from apps.inbox.selection import GroupForm
 from apps.mailboxes.models import Mailbox
 from apps.sync.attention_queries import unmatched
 from apps.sync.bulk import ask_run, matching, start_run
+from apps.sync.catching_up import catch_ups
 from apps.work.models import Function
 
 PAGE_SIZE = 20
@@ -30,18 +33,23 @@ PAGE_SIZE = 20
 @never_cache
 @require_safe
 def attention(request: PortalRequest) -> HttpResponse:
+    at = now()
+    visit = note_visit(request.user, at=at)
     owned = Mailbox.objects.visible_to(request.user).select_related("category")
     mailboxes = list(owned.order_by("connected_at", "pk"))
     account = CrmAccount.objects.select_related("server").filter(user=request.user).first()
     found = unmatched(request.user)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
+        "digest": digest(request.user, visit),
+        "catch_ups": [sentences_of(told) for told in catch_ups(request.user, at=at)],
         "troubles": list(troubles(mailboxes, account)),
         "groups": groups(request.user),
         "strangers": [stranger(mails) for mails in page],
         "page": page,
         "count_unmatched": capped(sum(mails.count for mails in found)),
     }
+    note_told(visit, at=at)
     return render(request, "attention/attention.html", context)
 
 

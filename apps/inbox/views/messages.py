@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from apps.accounts.visits import note_visit
 from apps.core.clock import now
 from apps.core.http import PortalRequest
+from apps.inbox.digest import digest_for_inbox
 from apps.inbox.listing import listing
 from apps.inbox.page import list_context
 from apps.mailboxes.actions import note_page_seen, refresh_now
@@ -28,11 +30,12 @@ def inbox(request: PortalRequest) -> HttpResponse:
     if not shown.has_mailbox:
         return redirect("start")
     note_page_seen(request.user, at=at)
+    visit = note_visit(request.user, at=at)
     is_section = request.htmx and request.htmx.target == "list" and not request.htmx.history_restore_request
     return render(
         request,
         "inbox/_message_list.html" if is_section else "inbox/inbox.html",
-        list_context(shown, user=request.user),
+        list_context(shown, user=request.user) | {"digest": digest_for_inbox(request.user, visit)},
     )
 
 

@@ -15,10 +15,12 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.core.templatetags.portal import moment
+from apps.inbox.digest import sentences_of
 from apps.inbox.moving import capped
 from apps.inbox.proving import verdict_of
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
+from apps.sync.catching_up import catch_ups
 from apps.sync.claiming import crm_key
 from apps.sync.proof_asking import request_check
 from apps.sync.proof_queries import proofs
@@ -56,6 +58,7 @@ def status(request: PortalRequest) -> HttpResponse:
         "running": capped(transfers.running),
         "failed": capped(transfers.failed),
         "newest": transfers.newest,
+        "catch_ups": [sentences_of(told) for told in catch_ups(request.user, at=at)],
         "verdicts": verdicts,
         "is_checking": any(verdict.step for verdict in verdicts),
     }

@@ -1,5 +1,6 @@
 """Models of the transfer, by subject."""
 
+from apps.sync.models.history import Rule, StateChange, StateChangeQuerySet
 from apps.sync.models.proof import Finding, Reconciliation, ReconciliationQuerySet
 from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, KnownAddress, MatchLook, Outcome
 from apps.sync.models.rules import (
@@ -37,7 +38,10 @@ __all__ = [
     "Outcome",
     "Reconciliation",
     "ReconciliationQuerySet",
+    "Rule",
     "RuleFields",
+    "StateChange",
+    "StateChangeQuerySet",
     "SyncRules",
     "Tagging",
     "TaggingQuerySet",

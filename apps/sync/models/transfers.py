@@ -70,6 +70,10 @@ class Transfer(WorkItem):
             models.Index(fields=["message", "-id"], name="transfer_newest"),
             models.Index(fields=["mailbox", "-finished_at"], condition=Q(status="done"), name="transfer_last_done"),
             models.Index(fields=["claim"], name="transfer_claim"),
+            # What went after an outage.
+            models.Index(
+                fields=["mailbox", "finished_at"], condition=Q(finished_at__isnull=False), name="transfer_finished"
+            ),
             # What became of a run is counted from the index alone; the second gives its speed and its newest results.
             models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
             models.Index(fields=["run", "-finished_at"], name="transfer_of_run_finished"),
