@@ -14,6 +14,7 @@ from apps.sync.models.rules import (
     types_unwanted_at_first,
 )
 from apps.sync.models.transfers import Transfer, TransferQuerySet
+from apps.sync.models.undo import Undoing, UndoingQuerySet
 from apps.sync.models.words import ChosenLink, ChosenLinkQuerySet, ConversationLink, ConversationLinkQuerySet, Mark
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "SyncRules",
     "Transfer",
     "TransferQuerySet",
+    "Undoing",
+    "UndoingQuerySet",
     "every_role",
     "kinds_left_out_at_first",
     "types_unwanted_at_first",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import CrmServer
+from apps.crm.face import Stamp
 
-if TYPE_CHECKING:
-    pass
+STAMP_FIELDS = ("modified_at", "modifier_id")
 
 
 class CrmEmail(models.Model):
@@ -22,6 +20,8 @@ class CrmEmail(models.Model):
         INTENDED = "intended", _("intended")
         EXISTS = "exists", _("exists")
         DELETED = "deleted", _("deleted in CORIPO")
+        # Its deletion is committed and not confirmed: who undoes it holds `creator_claim`, and transfers wait.
+        UNDOING = "undoing", _("being taken back")
 
     server = models.ForeignKey(CrmServer, models.PROTECT, related_name="emails")
     email_key = models.CharField(max_length=255)
@@ -39,6 +39,12 @@ class CrmEmail(models.Model):
     creator_lease_until = models.DateTimeField(null=True, blank=True)
     # The first write whose outcome is not known; design "Own record id" says what may follow from it.
     unknown_since = models.DateTimeField(null=True, blank=True)
+    # What CORIPO said of its last change after our last write to it. Anything else since then is somebody's work.
+    modified_at = models.DateTimeField(null=True, blank=True)
+    modifier_id = models.CharField(max_length=36, blank=True)
+    # Where the portal itself deleted it, for whom and when.
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -54,6 +60,15 @@ class CrmEmail(models.Model):
 
     def __str__(self) -> str:
         return f"e-mail {self.record_id}"
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What CORIPO said after our last write, None where nobody read it then."""
+        return Stamp(self.modified_at, self.modifier_id) if self.modified_at else None
+
+    def note_stamp(self, stamp: Stamp) -> None:
+        """Keep what CORIPO says now; the caller saves STAMP_FIELDS."""
+        self.modified_at, self.modifier_id = stamp.modified_at, stamp.modifier_id
 
 
 class CrmSight(models.Model):
