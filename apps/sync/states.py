@@ -152,10 +152,15 @@ def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
         status, result = newest.get(message.pk, ("", ""))
         found[message.pk] = Facts(
             mark=marks.get((message.mailbox.home_account_id, message.email_key, message.variant), ""),
-            record=record.status if record else "",
+            record=_believed(record.status) if record else "",
             is_visible=sights.get((record.pk, message.mailbox.owner_id), True) if record else True,
             has_failures=record.pk in failed_parts if record else False,
             transfer=status,
             result=result,
         )
     return found
+
+
+def _believed(status: str) -> str:
+    """What is being taken back is there until CORIPO has confirmed that it is not."""
+    return CrmEmail.Status.EXISTS if status == CrmEmail.Status.UNDOING else status

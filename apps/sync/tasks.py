@@ -9,13 +9,15 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import automat, tending
+from apps.sync import automat, tending, undoing
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
-from apps.sync.waking import QUEUES, wake_carrier
+from apps.sync.undo_claiming import due_items
+from apps.sync.undoing import undo_due
+from apps.sync.waking import QUEUES, wake_carrier, wake_undoer
 from apps.work.wakeups import EXPIRES_SECONDS
 
 
@@ -28,6 +30,13 @@ def carry_transfers(*, lane: str) -> None:
 
     if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS), call_another=call_another):
         call_another()
+
+
+@shared_task
+def take_back(*, lane: str) -> None:
+    """Drain what is to be undone in a lane for a while, then ask for another turn if there is more."""
+    if undo_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        wake_undoer(lane)
 
 
 @shared_task
@@ -80,7 +89,10 @@ def sweep() -> None:
     at = now()
     give_back_expired(at=at)
     give_back_silent(at=at)
+    undoing.give_back_silent(at=at)
     for lane, queue in QUEUES.items():
+        if due_items(lane=lane, at=at).exists():
+            take_back.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if tending.has_runs_to_tend():

@@ -6,71 +6,158 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mailboxes', '0007_conversations'),
-        ('sync', '0009_automatic'),
-        ('work', '0005_undo'),
+        ("mailboxes", "0007_conversations"),
+        ("sync", "0009_automatic"),
+        ("work", "0005_undo"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='crmemail',
-            name='modified_at',
+            model_name="crmemail",
+            name="modified_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='crmemail',
-            name='modifier_id',
+            model_name="crmemail",
+            name="modifier_id",
             field=models.CharField(blank=True, max_length=36),
         ),
         migrations.AddField(
-            model_name='crmemail',
-            name='undone_at',
+            model_name="crmemail",
+            name="undone_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='crmemail',
-            name='undone_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="crmemail",
+            name="undone_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AlterField(
-            model_name='crmemail',
-            name='status',
-            field=models.CharField(choices=[('intended', 'intended'), ('exists', 'exists'), ('deleted', 'deleted in CORIPO'), ('undoing', 'being taken back')], default='intended', max_length=16),
+            model_name="crmemail",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("intended", "intended"),
+                    ("exists", "exists"),
+                    ("deleted", "deleted in CORIPO"),
+                    ("undoing", "being taken back"),
+                ],
+                default="intended",
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='mark',
-            name='source',
-            field=models.CharField(choices=[('person', 'by hand'), ('transfer', 'by the transfer'), ('undo', 'when its transfer was undone')], max_length=16),
+            model_name="mark",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("person", "by hand"),
+                    ("transfer", "by the transfer"),
+                    ("undo", "when its transfer was undone"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='Undoing',
+            name="Undoing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('queued', 'Waiting'), ('claimed', 'In progress'), ('done', 'Done'), ('failed', 'Error')], default='queued', max_length=16)),
-                ('lane', models.CharField(choices=[('interactive', 'by hand'), ('automatic', 'automatic'), ('backfill', 'older mail')], max_length=16)),
-                ('queued_at', models.DateTimeField()),
-                ('not_before', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('claim', models.UUIDField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('crashes', models.PositiveIntegerField(default=0)),
-                ('cause', models.CharField(blank=True, max_length=40)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('result', models.CharField(blank=True, choices=[('deleted', 'removed from CORIPO'), ('unlinked', 'links taken off'), ('kept', 'kept')], max_length=16)),
-                ('intended_at', models.DateTimeField(blank=True, null=True)),
-                ('crm_email', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sync.crmemail')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='mailboxes.message')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='work.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("claimed", "In progress"),
+                            ("done", "Done"),
+                            ("failed", "Error"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[("interactive", "by hand"), ("automatic", "automatic"), ("backfill", "older mail")],
+                        max_length=16,
+                    ),
+                ),
+                ("queued_at", models.DateTimeField()),
+                ("not_before", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("claim", models.UUIDField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("crashes", models.PositiveIntegerField(default=0)),
+                ("cause", models.CharField(blank=True, max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[("deleted", "removed from CORIPO"), ("unlinked", "links taken off"), ("kept", "kept")],
+                        max_length=16,
+                    ),
+                ),
+                ("intended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "crm_email",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sync.crmemail"
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="mailboxes.message",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="work.run",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['lane', 'requested_by', 'not_before', 'id'], name='undoing_turn'), models.Index(condition=models.Q(('status', 'claimed')), fields=['lease_until'], name='undoing_leased'), models.Index(fields=['claim'], name='undoing_claim'), models.Index(fields=['run', 'status', 'result', 'cause'], name='undoing_of_run')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'crm_email'), name='one_undoing_per_run'), models.UniqueConstraint(condition=models.Q(('status__in', ('queued', 'claimed'))), fields=('crm_email',), name='one_active_undoing_per_record')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "queued")),
+                        fields=["lane", "requested_by", "not_before", "id"],
+                        name="undoing_turn",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "claimed")), fields=["lease_until"], name="undoing_leased"
+                    ),
+                    models.Index(fields=["claim"], name="undoing_claim"),
+                    models.Index(fields=["run", "status", "result", "cause"], name="undoing_of_run"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "crm_email"), name="one_undoing_per_run"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ("queued", "claimed"))),
+                        fields=("crm_email",),
+                        name="one_active_undoing_per_record",
+                    ),
+                ],
             },
         ),
     ]

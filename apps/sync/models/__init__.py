@@ -1,7 +1,16 @@
 """Models of the transfer, by subject."""
 
 from apps.sync.models.proof import Finding, Reconciliation, ReconciliationQuerySet
-from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, KnownAddress, MatchLook, Outcome
+from apps.sync.models.records import (
+    STAMP_FIELDS,
+    CrmEmail,
+    CrmFile,
+    CrmLink,
+    CrmSight,
+    KnownAddress,
+    MatchLook,
+    Outcome,
+)
 from apps.sync.models.rules import (
     NoMatch,
     NoMatchLater,
@@ -18,6 +27,7 @@ from apps.sync.models.undo import Undoing, UndoingQuerySet
 from apps.sync.models.words import ChosenLink, ChosenLinkQuerySet, ConversationLink, ConversationLinkQuerySet, Mark
 
 __all__ = [
+    "STAMP_FIELDS",
     "ChosenLink",
     "ChosenLinkQuerySet",
     "ConversationLink",
