@@ -4,20 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('work', '0004_pace'),
+        ("work", "0004_pace"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='named',
+            model_name="run",
+            name="named",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AlterField(
-            model_name='run',
-            name='function',
-            field=models.CharField(choices=[('sync', 'Sync e-mail'), ('mark', 'Mark as synced'), ('unmark', 'Mark as not synced'), ('undo', 'Undo')], default='sync', max_length=16),
+            model_name="run",
+            name="function",
+            field=models.CharField(
+                choices=[
+                    ("sync", "Sync e-mail"),
+                    ("mark", "Mark as synced"),
+                    ("unmark", "Mark as not synced"),
+                    ("undo", "Undo"),
+                ],
+                default="sync",
+                max_length=16,
+            ),
         ),
     ]

@@ -1,0 +1,67 @@
+"""Undo as pages show it: what is taken back, in words with the way to it, and what of it stays and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.core.templatetags.portal import moment
+from apps.mailboxes.models import Message
+from apps.sync.causes import sentence_for
+from apps.sync.undo_scope import OF_MESSAGE, OF_RUN, span_of
+from apps.work.models import Function, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A message that stays in CORIPO, and why."""
+
+    message: Message
+    why: str
+
+
+def undone_runs(runs: Iterable[Run], *, user: User) -> dict[int, Run]:
+    """The runs that these take back, by id: one query, and none where nothing is taken back."""
+    pks = {run.wanted["run"] for run in runs if _is_undo(run) and run.wanted["undo"] == OF_RUN}
+    return Run.objects.visible_to(user).in_bulk(pks) if pks else {}
+
+
+def undo_words(run: Run, undone: dict[int, Run]) -> str:
+    """What an undo is about."""
+    if run.wanted["undo"] == OF_RUN:
+        taken_back = undone.get(run.wanted["run"])
+        since = moment(taken_back.requested_at) if taken_back else ""
+        return _("What the run of %(time)s made") % {"time": since}
+    if run.wanted["undo"] == OF_MESSAGE:
+        return str(run.wanted["subject"]) or _("No subject")
+    since, until = (moment(bound) for bound in span_of(run))
+    return _("What went by itself from %(since)s to %(until)s") % {"since": since, "until": until}
+
+
+def undo_url(run: Run) -> str:
+    """The way to what an undo is about."""
+    if run.wanted["undo"] == OF_RUN:
+        return reverse("run", args=[run.wanted["run"]])
+    if run.wanted["undo"] == OF_MESSAGE:
+        return reverse("message", args=[run.wanted["message"]])
+    return reverse("settings_automatic")
+
+
+def named_of(run: Run, *, user: User) -> list[Named]:
+    """The messages that a forecast names, as far as they are still there."""
+    messages = Message.objects.visible_to(user).in_bulk([pk for pk, _cause in run.named]) if run.named else {}
+    return [Named(messages[pk], sentence_for(cause)) for pk, cause in run.named if pk in messages]
+
+
+def undos_of(run: Run) -> list[Run]:
+    """The begun undos of a run, the newest first."""
+    undos = Run.objects.visible_to(run.requested_by).filter(function=Function.UNDO, wanted__run=run.pk)
+    return list(undos.exclude(started_at=None).order_by("-pk")[:3])
+
+
+def _is_undo(run: Run) -> bool:
+    return run.function == Function.UNDO
