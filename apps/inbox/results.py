@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.mailboxes.models import Message
 from apps.sync.causes import sentence_for
 from apps.sync.models import Transfer, Undoing
-from apps.sync.outcomes import OF_ITEMS, RunOutcome, outcome_of, shows
+from apps.sync.outcomes import LISTED, RunOutcome, outcome_of, shows
 from apps.work.models import Function, Run
 
 PAGE_SIZE = 50
@@ -51,7 +51,7 @@ class _Line:
 
 def result_page(run: Run, *, outcome: str, after: int) -> ResultPage:
     """Results in the order in which they were asked for. An outcome that means nothing is as if none were chosen."""
-    chosen = outcome if outcome in OF_ITEMS else ""
+    chosen = outcome if outcome in LISTED else ""
     items = _items(run).filter(pk__gt=after)
     if chosen:
         items = items.filter(shows(RunOutcome(chosen), run.function))

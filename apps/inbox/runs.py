@@ -19,7 +19,7 @@ from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
 from apps.sync.bulk import MOST_COUNTED
 from apps.sync.causes import UNDO_CAUSES, sentence_for
 from apps.sync.listing import MessageFilter
-from apps.sync.outcomes import OF_ITEMS, UNDER_WAY, RunOutcome, tallies
+from apps.sync.outcomes import LISTED, UNDER_WAY, RunOutcome, tallies
 from apps.sync.remaining import Remaining, remaining
 from apps.sync.tending import wanted_of
 from apps.sync.undo_asking import may_undo_run
@@ -198,7 +198,7 @@ def _kept(forecast: Mapping[str, int]) -> tuple[Counted, ...]:
 
 def _parts(tally: Counter[str]) -> tuple[Counted, ...]:
     return tuple(
-        Counted(outcome.value if outcome in OF_ITEMS else "", str(outcome.label), tally[outcome])
+        Counted(outcome.value if outcome in LISTED else "", str(outcome.label), tally[outcome])
         for outcome in RunOutcome
         if tally[outcome]
     )

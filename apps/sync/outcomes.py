@@ -63,7 +63,8 @@ _UNDO_SHOWN_BY: dict[RunOutcome, tuple[str, str | None, str | None]] = {
     RunOutcome.UNLINKED: (Status.DONE, Undoing.Result.UNLINKED, None),
     RunOutcome.KEPT: (Status.DONE, Undoing.Result.KEPT, None),
 }
-OF_ITEMS = tuple({**_SHOWN_BY, **_UNDO_SHOWN_BY})
+OF_ITEMS = tuple(_SHOWN_BY)
+LISTED = tuple({**_SHOWN_BY, **_UNDO_SHOWN_BY})
 UNDER_WAY = (RunOutcome.WAITING, RunOutcome.MOVING)
 
 

@@ -7,19 +7,34 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from apps.core.clock import now
+from apps.crm.face import FoundRecord
 from apps.mailboxes.models import Message
+from apps.sync import claiming, undoing
+from apps.sync.actions import choose_records
 from apps.sync.bulk import start_run
-from apps.sync.models import CrmEmail, Mark, Undoing
+from apps.sync.delivery import deliver_due
+from apps.sync.models import CrmEmail, CrmLink, Mark, Transfer, Undoing
 from apps.sync.outcomes import tallies
 from apps.sync.tending import tend_runs
-from apps.sync.undo_asking import ask_undo_of_run
+from apps.sync.undo_asking import ask_undo_of_automat, ask_undo_of_message, ask_undo_of_run, may_undo_message
 from apps.sync.undoing import undo_due
-from apps.work.models import Fence, Run, Status
+from apps.work.models import Fence, Lane, Run, Status
 from tests.desk import Desk
 from tests.sandbox_server import mime
+from tests.sync.carrier import LEASE_SECONDS, carrier
 from tests.sync.proving import prove, told
+from tests.visitor import wait_until
+
+UNDO = """
+from datetime import timedelta
+from apps.core.clock import now
+from apps.sync.undo_asking import ask_undo_of_automat, ask_undo_of_message, ask_undo_of_run, may_undo_message
+from apps.sync.undoing import undo_due
+undo_due("interactive", until=now() + timedelta(seconds=30))
+"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,12 +119,19 @@ def test_of_fifty_made_the_five_that_somebody_has_worked_on_stay_and_are_named(d
         )
     stays = {message.pk: "undo_edited" for message in edited} | {message.pk: "undo_linked" for message in linked}
 
-    run = foreseen(ask_undo_of_run(Run.objects.get(), at=now()))
+    client = Client()
+    client.force_login(desk.user, backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/runs/undo/", {"of": "run", "run": Run.objects.get().pk})
+    run = foreseen(Run.objects.get(function="undo"))
     assert run.forecast == {"removed": 45, "undo_edited": 3, "undo_linked": 2}
     assert dict(run.named) == stays
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "<b>45</b> will be removed from CORIPO" in page
+    assert page.count("It was changed in CORIPO since.") == 1 + 3, "the reason with its number, and each by name"
     assert len(live(desk, messages)) == 50, "a forecast does nothing"
     sandbox.forget_requests()
-    run = undone(run)
+    client.post(f"/runs/{run.pk}/act/", {"action": "start"})
+    run = gone_on(run)
 
     assert run.status == Run.Status.DONE
     assert tallies([run])[run.pk] == {"removed": 45, "kept": 5}
@@ -117,8 +139,15 @@ def test_of_fifty_made_the_five_that_somebody_has_worked_on_stay_and_are_named(d
     assert dict(kept) == stays
     assert sandbox.requests()["total"]["coripo"] <= 10, "fifty together cost what one costs"
     assert live(desk, messages) == {message.email_key for message in (*edited, *linked)}
+    # Their files went with them, and those of an e-mail that stays are as they were.
+    assert {note["id"] for note in desk.coripo.linked(record_of(messages[0]).record_id, "notes")} == notes
     assert states(others) == {"gone": 45}
     assert set(Mark.objects.filter(source="undo").values_list("value", flat=True)) == {"synced"}
+    results = client.get(f"/runs/{run.pk}/?outcome=kept").content.decode()
+    assert results.count("Somebody linked it with something else in CORIPO.") == 2
+    lines = b"".join(client.get(f"/runs/{run.pk}/export/").streaming_content).decode().splitlines()
+    assert sum(",stay," in line for line in lines) == 5
+    assert "Its transfer was undone" in client.get(f"/inbox/{others[0].pk}/").content.decode()
 
     # Nobody takes them again by himself, and the proof does not miss them.
     check = prove(desk)
@@ -128,3 +157,103 @@ def test_of_fifty_made_the_five_that_somebody_has_worked_on_stay_and_are_named(d
     desk.deliver()
     assert (record_of(others[0]).generation, states(others[:1])) == (1, {"synced": 1})
     assert len(desk.coripo.emails(others[0].email_key)) == 1
+
+
+def test_who_came_second_takes_back_own_links_only_and_who_came_first_nothing_any_more(desk, desk_for):
+    (message,) = synced(desk, 1)
+    second = desk_for()
+    raw = mime(
+        sender=desk.customer,
+        to=second.person["mail"],
+        subject="Zpráva 0",
+        message_id=f"<{message.email_key}>",
+        date=message.sent_at,
+    )
+    copy = second.receives_raw(raw)
+    company = second.coripo.company("Jiná s.r.o.")
+    choose_records(copy.pk, [FoundRecord("Accounts", company, "Jiná s.r.o.")], user=second.user, at=now())
+    second.deliver()
+    record = record_of(message)
+    before = {link["id"] for link in desk.coripo.linked(record.record_id, "accounts")}
+    assert (company in before, may_undo_message(copy, user=second.user)) == (True, True)
+
+    first = foreseen(ask_undo_of_message(message, user=desk.user, at=now()))
+    assert first.forecast == {"undo_colleague": 1}
+    run = undone(foreseen(ask_undo_of_message(copy, user=second.user, at=now())))
+
+    assert tallies([run])[run.pk] == {"unlinked": 1}
+    assert {link["id"] for link in desk.coripo.linked(record.record_id, "accounts")} == before - {company}
+    assert states([message, copy]) == {"synced": 2}
+    assert not CrmLink.objects.filter(made_by=second.user).exists()
+
+
+def test_in_the_middle_of_a_run_what_waits_is_cancelled_before_what_was_made_is_taken_back(desk, monkeypatch):
+    monkeypatch.setattr(claiming, "BATCH_SIZE", 5)
+    synced(desk, 1)
+    messages = [desk.receives() for _number in range(8)]
+    desk.sync(*messages)
+    deliver_due(Lane.INTERACTIVE, until=now() + timedelta(milliseconds=50))
+    assert states(messages) == {"synced": 5, "queued": 3}
+    asked = Run.objects.order_by("-pk")[0]
+
+    run = undone(ask_undo_of_run(asked, at=now()))
+
+    asked.refresh_from_db()
+    assert (asked.status, asked.taken_back) == (Run.Status.CANCELLED, 3)
+    assert tallies([run])[run.pk] == {"removed": 5}
+    assert states(messages) == {"gone": 5, "not_synced": 3}
+
+
+@pytest.mark.parametrize("weather", ["killed", "dropped", "broken", "away", "unseen"])
+def test_whatever_befalls_it_it_ends_the_same_and_a_click_meanwhile_is_not_lost(desk, sandbox, settings, weather):
+    settings.LEASE_SECONDS = LEASE_SECONDS
+    messages = synced(desk, 6, files=1)
+    run = ask_undo_of_run(Run.objects.get(), at=now())
+    assert start_run(run, at=now())
+    tend_runs(until=now() + timedelta(seconds=60))
+    sandbox.forget_requests()
+    if weather in ("killed", "unseen"):
+        sandbox.control("POST", "coripo/knobs", json={"latency_ms": 400})
+        with carrier(UNDO) as process:
+            wait_until(lambda: "coripo:set_entries" in sandbox.requests()["by_part"], seconds=20, what="deleting")
+            if weather == "killed":
+                process.kill()
+            else:
+                sandbox.fault("5xx", "coripo:get_entry_list", times=0)
+                process.wait(30)
+    elif weather == "dropped":
+        sandbox.fault("dropped", "coripo:set_entries", times=2)
+    elif weather == "broken":
+        sandbox.control("POST", "coripo/knobs", json={"break_batch_after": 3})
+    else:
+        sandbox.fault("5xx", "coripo", times=0)
+    gone_on(run)
+    desk.sync(messages[0])
+    desk.deliver()
+    sandbox.calm()
+    wait_until(lambda: undoing.give_back_silent(at=now()) or not claimed(), seconds=10, what="leases end")
+    run = gone_on(run, turns=2)
+    for _turn in range(3):
+        desk.deliver()
+
+    assert run.status == Run.Status.DONE
+    stayed = set(Undoing.objects.filter(result=Undoing.Result.KEPT).values_list("message", "cause"))
+    assert stayed <= {(messages[0].pk, "undo_asked_again"), (messages[0].pk, "undo_other_run")}
+    assert live(desk, messages) == {messages[0].email_key}, "all are gone but the one that was asked for again"
+    assert states(messages) == {"gone": 5, "synced": 1}
+    assert len(desk.coripo.emails(messages[0].email_key)) == 1
+    assert not CrmEmail.objects.filter(status=CrmEmail.Status.UNDOING).exists()
+
+
+def claimed() -> bool:
+    return Undoing.objects.filter(status=Status.CLAIMED).exists()
+
+
+def test_a_span_of_the_automat_is_what_went_by_itself_in_it(desk):
+    messages = synced(desk, 3)
+    Transfer.objects.filter(message__in=messages[:2]).update(origin=Transfer.Origin.AUTOMAT, run=None)
+    Transfer.objects.filter(message=messages[0]).update(finished_at=now() - timedelta(days=2))
+
+    run = ask_undo_of_automat(now() - timedelta(hours=1), now(), user=desk.user, at=now())
+
+    assert foreseen(run).forecast == {"removed": 1}
