@@ -47,7 +47,8 @@ def due_items(*, lane: str, at: datetime) -> WorkItemQuerySet[Undoing]:
         requested_by__is_active=True, requested_by__crm_account__status=CrmAccount.Status.ACTIVE
     )
     if standing := list(Run.objects.standing().values_list("pk", flat=True)):
-        due = due.exclude(run__in=standing)
+        # What was intended is not left half done, whatever became of its run.
+        due = due.exclude(run__in=standing, intended_at=None)
     keys = Fence.objects.filter(until__gt=at, key__startswith=CRM_FENCE).values_list("key", flat=True)
     servers = [int(number) for key in keys if (number := key.removeprefix(CRM_FENCE)).isdecimal()]
     return due.exclude(requested_by__crm_account__server__in=servers) if servers else due

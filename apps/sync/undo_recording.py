@@ -49,10 +49,13 @@ def finish(batch: UndoBatch, pending: list[Pending], *, at: datetime) -> None:
     with writing_facts((one.record.email_key, one.record.variant) for one in pending):
         records = CrmEmail.objects.filter(pk__in=[one.record.pk for one in pending]).order_by("pk")
         list(records.select_for_update(no_key=True).values_list("pk"))
-        still_ours = set(batch.held().values_list("pk", flat=True))
+        held = set(batch.held().values_list("pk", flat=True))
+        ours = set(records.filter(creator_claim=batch.claim).values_list("pk", flat=True))
         for one in pending:
-            if one.item.pk in still_ours:
+            if one.item.pk in held and one.record.pk in ours:
                 _record(batch, one, at=at)
+        # Whose lease had run out was relieved: the item looks at what there is by now.
+        batch.held().update(status=Status.QUEUED, claim=None, lease_until=None, not_before=at)
 
 
 def give_back(

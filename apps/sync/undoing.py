@@ -107,6 +107,8 @@ def _take_back(batch: UndoBatch, crm: CrmClient) -> None:
     _step(batch, "looked_up")
     pending = _intend(batch, sight, at=now())
     _step(batch, "intended")
+    if not pending:
+        return
     _renewed(batch)
     _delete_records(pending, sight, crm)
     _step(batch, "deleted")
