@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.core.templatetags.portal import moment
 from apps.mailboxes.models import Message
 from apps.sync.causes import sentence_for
-from apps.sync.undo_scope import OF_MESSAGE, OF_RUN, span_of
+from apps.sync.undo_scope import OF_MESSAGE, OF_RUN, span_of, undone_run
 from apps.work.models import Function, Run
 
 
@@ -55,6 +55,12 @@ def named_of(run: Run, *, user: User) -> list[Named]:
     """The messages that a forecast names, as far as they are still there."""
     messages = Message.objects.visible_to(user).in_bulk([pk for pk, _cause in run.named]) if run.named else {}
     return [Named(messages[pk], sentence_for(cause)) for pk, cause in run.named if pk in messages]
+
+
+def stops_a_run(run: Run) -> bool:
+    """Whether the run that this one takes back is still going, so that its rest is cancelled first."""
+    undone = undone_run(run) if _is_undo(run) else None
+    return undone is not None and undone.status not in Run.ENDED
 
 
 def undos_of(run: Run) -> list[Run]:
