@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.core.clock import now
 from apps.mailboxes.models import Message
+from apps.sync.claiming import has_begun
 from apps.sync.forecasting import foresee
 from apps.sync.listing import Cursor, MessageFilter, older_messages
 from apps.sync.models import Mark, Transfer, TransferQuerySet, Undoing
@@ -191,19 +192,20 @@ def _take_back(run: Run, at: datetime) -> bool:
         if not Undoing.objects.active().filter(run=run).exists():
             _end(run, Run.Status.CANCELLED, at=at)
         return False
-    queued = _portion(Transfer.objects.filter(run=run, status=Status.QUEUED))
+    untouched_transfers = Transfer.objects.filter(~has_begun(), run=run, status=Status.QUEUED)
+    queued = _portion(untouched_transfers)
     if queued:
         with writing_facts((key, variant) for _pk, key, variant in queued):
             # Rows and not a word in them: the messages are again what they were before.
-            _total, by_model = Transfer.objects.filter(
-                pk__in=[pk for pk, _key, _variant in queued], status=Status.QUEUED
-            ).delete()
+            still = untouched_transfers.filter(pk__in=[pk for pk, _key, _variant in queued])
+            _total, by_model = Transfer.objects.filter(pk__in=list(still.values_list("pk", flat=True))).delete()
         run.taken_back += by_model.get(Transfer._meta.label, 0)
         run.save(update_fields=["taken_back"])
         return True
     if not Transfer.objects.active().filter(run=run).exists():
         _end(run, Run.Status.CANCELLED, at=at)
-    # What is under way finishes; a later round comes back for the end.
+    # What is under way finishes, also what waits half-way; a later round comes back for the end.
+    wake_carrier(run.lane)
     return False
 
 

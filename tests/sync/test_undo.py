@@ -190,18 +190,25 @@ def test_who_came_second_takes_back_own_links_only_and_who_came_first_nothing_an
 def test_in_the_middle_of_a_run_what_waits_is_cancelled_before_what_was_made_is_taken_back(desk, monkeypatch):
     monkeypatch.setattr(claiming, "BATCH_SIZE", 5)
     synced(desk, 1)
-    messages = [desk.receives() for _number in range(8)]
+    files = (("a.txt", b"jedna"), ("b.txt", b"dva"))
+    messages = [desk.receives(files=files) for _number in range(8)]
     desk.sync(*messages)
     deliver_due(Lane.INTERACTIVE, until=now() + timedelta(milliseconds=50))
-    assert states(messages) == {"synced": 5, "queued": 3}
     asked = Run.objects.order_by("-pk")[0]
+    half_way = Transfer.objects.filter(run=asked, status=Status.QUEUED, attempts=1)
+    assert (half_way.exists(), len(live(desk, messages))) == (True, 5), (
+        "the files of some wait, and their records are there"
+    )
 
-    run = undone(ask_undo_of_run(asked, at=now()))
+    run = ask_undo_of_run(asked, at=now())
+    assert start_run(run, at=now())
+    desk.deliver()
+    run = gone_on(run)
 
     asked.refresh_from_db()
     assert (asked.status, asked.taken_back) == (Run.Status.CANCELLED, 3)
     assert tallies([run])[run.pk] == {"removed": 5}
-    assert states(messages) == {"gone": 5, "not_synced": 3}
+    assert (states(messages), live(desk, messages)) == ({"gone": 5, "not_synced": 3}, set())
 
 
 @pytest.mark.parametrize("weather", ["killed", "unseen", "broken", "away"])
