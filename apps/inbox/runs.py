@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.accounts.models import User
 from apps.inbox.filters import query_of
-from apps.inbox.undo import undo_url, undo_words, undone_runs
+from apps.inbox.undo import Undone, undo_url, undo_words, undone_by
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
 from apps.sync.bulk import MOST_COUNTED
 from apps.sync.causes import UNDO_CAUSES, sentence_for
@@ -122,12 +122,12 @@ def shown_runs(runs: Iterable[Run], *, user: User, at: datetime, with_estimate: 
     runs = list(runs)
     counted = tallies(runs)
     places = places_of(user)
-    undone = undone_runs(runs, user=user)
+    undone = undone_by(runs, user=user)
     return [_shown(run, counted[run.pk], places, undone, at=at, with_estimate=with_estimate) for run in runs]
 
 
 def _shown(
-    run: Run, tally: Counter[str], places: Places, undone: dict[int, Run], *, at: datetime, with_estimate: bool
+    run: Run, tally: Counter[str], places: Places, undone: Undone, *, at: datetime, with_estimate: bool
 ) -> ShownRun:
     if run.status in (Run.Status.FORECASTING, Run.Status.READY):
         done = sum(run.forecast.values())
@@ -158,10 +158,10 @@ def _shown(
     )
 
 
-def _about(run: Run, places: Places, undone: dict[int, Run]) -> tuple[str, str]:
+def _about(run: Run, places: Places, undone: Undone) -> tuple[str, str]:
     """What the run is over, in words, and the way to it."""
     if run.function == Function.UNDO:
-        return undo_words(run, undone), undo_url(run)
+        return undo_words(run, undone), undo_url(run, undone)
     if not run.wanted:
         return _("Picked one by one"), ""
     wanted = wanted_of(run)

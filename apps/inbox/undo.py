@@ -24,30 +24,45 @@ class Named:
     why: str
 
 
-def undone_runs(runs: Iterable[Run], *, user: User) -> dict[int, Run]:
-    """The runs that these take back, by id: one query, and none where nothing is taken back."""
-    pks = {run.wanted["run"] for run in runs if _is_undo(run) and run.wanted["undo"] == OF_RUN}
-    return Run.objects.visible_to(user).in_bulk(pks) if pks else {}
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What undos are about, by id, as far as it is still there."""
+
+    runs: dict[int, Run]
+    subjects: dict[int, str]
 
 
-def undo_words(run: Run, undone: dict[int, Run]) -> str:
+def undone_by(undos: Iterable[Run], *, user: User) -> Undone:
+    """What these take back: a query for each kind of it, and none where nothing is taken back."""
+    undos = [run for run in undos if _is_undo(run)]
+    runs = {run.wanted["run"] for run in undos if run.wanted["undo"] == OF_RUN}
+    messages = {run.wanted["message"] for run in undos if run.wanted["undo"] == OF_MESSAGE}
+    found = Message.objects.visible_to(user).filter(pk__in=messages).values_list("pk", "subject")
+    return Undone(
+        runs=Run.objects.visible_to(user).in_bulk(runs) if runs else {},
+        subjects={pk: subject or _("No subject") for pk, subject in found} if messages else {},
+    )
+
+
+def undo_words(run: Run, undone: Undone) -> str:
     """What an undo is about."""
     if run.wanted["undo"] == OF_RUN:
-        taken_back = undone.get(run.wanted["run"])
+        taken_back = undone.runs.get(run.wanted["run"])
         since = moment(taken_back.requested_at) if taken_back else ""
         return _("What the run of %(time)s made") % {"time": since}
     if run.wanted["undo"] == OF_MESSAGE:
-        return str(run.wanted["subject"]) or _("No subject")
+        return undone.subjects.get(run.wanted["message"], "") or _("An e-mail of a mailbox that is no longer connected")
     since, until = (moment(bound) for bound in span_of(run))
     return _("What went by itself from %(since)s to %(until)s") % {"since": since, "until": until}
 
 
-def undo_url(run: Run) -> str:
-    """The way to what an undo is about."""
+def undo_url(run: Run, undone: Undone) -> str:
+    """The way to what an undo is about, "" where it is no longer there."""
     if run.wanted["undo"] == OF_RUN:
-        return reverse("run", args=[run.wanted["run"]])
+        return reverse("run", args=[run.wanted["run"]]) if run.wanted["run"] in undone.runs else ""
     if run.wanted["undo"] == OF_MESSAGE:
-        return reverse("message", args=[run.wanted["message"]])
+        pk = run.wanted["message"]
+        return reverse("message", args=[pk]) if pk in undone.subjects else ""
     return reverse("settings_automatic")
 
 

@@ -33,11 +33,7 @@ def of_run(run: Run) -> dict[str, object]:
 
 
 def of_message(message: Message) -> dict[str, object]:
-    return {"undo": OF_MESSAGE, **_identity(message), "message": message.pk, "subject": message.subject[:200]}
-
-
-def _identity(message: Message) -> dict[str, object]:
-    return {"email_key": message.email_key, "variant": message.variant}
+    return {"undo": OF_MESSAGE, "message": message.pk, "email_key": message.email_key, "variant": message.variant}
 
 
 def of_automat(since: datetime, until: datetime) -> dict[str, object]:
