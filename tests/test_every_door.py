@@ -59,6 +59,7 @@ DOORS = {
     "runs": Door("get", "/runs/", SIGNED_IN),
     "new_run": Door("get", "/runs/new/", SIGNED_IN),
     "ask_run": Door("post", "/runs/ask/", (302, 302, 302, 302), {"action": "sync", "up_to": "1"}),
+    "ask_undo": Door("post", "/runs/undo/", OWN_POST, {"of": "run", "run": "{run}"}),
     "run": Door("get", "/runs/{run}/", OWN_PAGE),
     "steer_run": Door("post", "/runs/{run}/act/", OWN_POST, {"action": "pause"}),
     "export_run": Door("get", "/runs/{run}/export/", OWN_PAGE),

@@ -96,7 +96,7 @@ def _create_portion(caller: Caller, emails: list[OutgoingEmail]) -> _Outcomes:
     except CrmError as error:
         unseen = CrmOutcomeUnknown(f"set_entries was sent, and then: {trouble or error}")
         return {email.id: unseen for email in emails}
-    outcomes: _Outcomes = {email_id: Created(email_id) for email_id in there}
+    outcomes: _Outcomes = {email_id: Created(email_id, stamp=email.stamp) for email_id, email in there.items()}
     for email_id, outcome in _create_singly(caller, [email for email in emails if email.id not in there]).items():
         if isinstance(trouble, CrmOutcomeUnknown) and isinstance(outcome, _NOTHING_WAS_SENT):
             # This time nothing was sent, and yet the portion may have left something half written under the id.
@@ -118,7 +118,7 @@ def _create_singly(caller: Caller, emails: list[OutgoingEmail]) -> _Outcomes:
         if isinstance(outcome, _NOTHING_WAS_SENT) or failures == FAILURES_IN_A_ROW:
             outcomes |= {later.id: outcome for later in emails[position + 1 :]}
             break
-    return outcomes | _not_kept(caller, [email_id for email_id, it in outcomes.items() if isinstance(it, Created)])
+    return outcomes | _seen(caller, [email_id for email_id, it in outcomes.items() if isinstance(it, Created)])
 
 
 def _create_alone(caller: Caller, email: OutgoingEmail) -> Created | CrmError:
@@ -164,8 +164,8 @@ def _forbidden(caller: Caller, email_id: str, error: CrmForbidden) -> CrmError:
     return CrmIdOccupied(email_id, is_deleted=False) if may_create_emails else error
 
 
-def _not_kept(caller: Caller, answered: list[str]) -> _Outcomes:
-    """What CORIPO answered as stored and is nevertheless not to be seen."""
+def _seen(caller: Caller, answered: list[str]) -> _Outcomes:
+    """What CORIPO answered as stored, as it is seen; some of it may nevertheless not be there."""
     if not answered:
         return {}
     try:
@@ -173,7 +173,12 @@ def _not_kept(caller: Caller, answered: list[str]) -> _Outcomes:
     except CrmError as error:
         unseen = CrmOutcomeUnknown(f"set_entry was answered, and then: {error}")
         return dict.fromkeys(answered, unseen)
-    return {email_id: CrmIdOccupied(email_id, is_deleted=False) for email_id in answered if email_id not in there}
+    return {
+        email_id: Created(email_id, stamp=there[email_id].stamp)
+        if email_id in there
+        else CrmIdOccupied(email_id, is_deleted=False)
+        for email_id in answered
+    }
 
 
 def _size(email: OutgoingEmail) -> int:

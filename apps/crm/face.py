@@ -59,6 +59,14 @@ LINKED_MODULES = ("Contacts", "Accounts", "Leads")
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a record was last changed by CORIPO's clock, to the second, and who did it."""
+
+    modified_at: datetime | None
+    modifier_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEmail:
     """An e-mail record as this login sees it.
 
@@ -78,6 +86,15 @@ class StoredEmail:
     modifier_id: str
     is_deleted: bool
     links: Mapping[str, frozenset[str]]
+
+    @property
+    def stamp(self) -> Stamp:
+        return Stamp(self.modified_at, self.modifier_id)
+
+    @property
+    def is_as_created(self) -> bool:
+        """Nobody has changed it since the second in which it was made, but perhaps who made it."""
+        return self.modified_at == self.entered_at and self.modifier_id == self.creator_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +119,10 @@ class OutgoingFile:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The record is there, by this call or by an earlier one. It was read back."""
+    """The record is there, by this call or by an earlier one. It was read back; `stamp` is of that reading, of e-mails."""
 
     id: str
+    stamp: Stamp | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +130,27 @@ class Linked:
     """The link is there, by this call or by an earlier one. It was read back.
 
     `was_there` says that it was found before the call; only of modules that are not among LINKED_MODULES, whose links
-    everybody has read.
+    everybody has read. `stamp` is the e-mail's as it was read back.
     """
 
     link: Link
     was_there: bool = False
+    stamp: Stamp | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unlinked:
-    """The link is not there, by this call or already before it. It was read back."""
+    """The link is not there, by this call or already before it. It was read back; `stamp` is the e-mail's."""
 
     link: Link
+    stamp: Stamp | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The record is deleted, by this call or already before it. It was read back."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +259,13 @@ class CrmClient(Protocol):
         """
         ...
 
-    def read_emails(self, ids: Sequence[str], *, with_deleted: bool = False) -> dict[str, StoredEmail]:
-        """The e-mail records with these ids. What is missing, or hidden from this login, has no entry."""
+    def read_emails(
+        self, ids: Sequence[str], *, with_deleted: bool = False, all_links: bool = False
+    ) -> dict[str, StoredEmail]:
+        """The e-mail records with these ids. What is missing, or hidden from this login, has no entry.
+
+        With `all_links`, `links` has an entry for every module that an e-mail can be linked with.
+        """
         ...
 
     def create_emails(self, emails: Sequence[OutgoingEmail]) -> list[Created | CrmError]:
@@ -255,6 +287,18 @@ class CrmClient(Protocol):
 
         The records stay. Safe to repeat. Raises as `create_emails` does.
         """
+        ...
+
+    def delete(self, module: str, ids: Sequence[str]) -> list[Deleted | CrmError]:
+        """Mark e-mails or notes as deleted; one outcome for each, in order. CORIPO unties them from everything.
+
+        Safe to repeat: what is deleted already is reported so. A retryable outcome says nothing about the record: look
+        before it is repeated. Raises as `create_emails` does.
+        """
+        ...
+
+    def find_notes(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The ids of all notes of each e-mail, those without a file included. Every e-mail asked for has an entry."""
         ...
 
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:

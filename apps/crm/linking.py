@@ -117,7 +117,7 @@ def _read_back(caller: Caller, links: list[Link], trouble: CrmError | None) -> _
     for one in links:
         email = emails.get(one.email_id)
         if email is not None and one.record_id in email.links[one.module]:
-            outcomes[one] = Linked(one)
+            outcomes[one] = Linked(one, stamp=email.stamp)
         elif trouble is not None:
             outcomes[one] = trouble
         elif email is None:

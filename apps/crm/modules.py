@@ -29,6 +29,10 @@ _LINKS_OF_EMAIL = {
 }
 
 
+# Whatever an e-mail can be linked with.
+LINKABLE = tuple(_LINKS_OF_EMAIL)
+
+
 def table_of(module: str) -> str:
     return _known(_TABLES, module)
 

@@ -1,6 +1,6 @@
 """Looking things up over v4_1 in few requests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
@@ -9,7 +9,7 @@ from apps.crm import dates, queries, shapes, texts
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmContractBroken, CrmForbidden, CrmThrottled, CrmUnreachable
 from apps.crm.face import LINKED_MODULES, CrmCompany, CrmContact, RecordSight, StoredEmail
-from apps.crm.modules import link_of, table_of
+from apps.crm.modules import LINKABLE, link_of, table_of
 from apps.crm.portions import portions
 
 # Measured with 50 in 0.02 s; a condition is some kilobytes of SQL then, which every server parses.
@@ -82,12 +82,15 @@ def find_emails(caller: Caller, message_ids: Sequence[str]) -> dict[str, tuple[S
     return {key: tuple(sorted(emails, key=_age)) for key, emails in found.items()}
 
 
-def read_emails(caller: Caller, ids: Sequence[str], *, with_deleted: bool) -> dict[str, StoredEmail]:
+def read_emails(
+    caller: Caller, ids: Sequence[str], *, with_deleted: bool, all_links: bool = False
+) -> dict[str, StoredEmail]:
+    modules = LINKABLE if all_links else LINKED_MODULES
     if not with_deleted:
-        return live_emails(caller, ids)
+        return live_emails(caller, ids, modules=modules)
     # What is looked for like this is mostly not there yet, and then the rows alone say so.
     rows = email_rows(caller, ids)
-    live = live_emails(caller, [email.id for email in rows.values() if not email.is_deleted])
+    live = live_emails(caller, [email.id for email in rows.values() if not email.is_deleted], modules=modules)
     return {email.id: live.get(email.id, email) for email in rows.values() if email.is_deleted or email.id in live}
 
 
@@ -123,13 +126,34 @@ def parents_of_emails(caller: Caller, ids: Iterable[str]) -> dict[str, tuple[str
 
 
 def find_files(caller: Caller, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    # The name of the file is set when it has arrived: a note without one is an upload that broke off.
+    return _notes(caller, email_ids, is_meant=lambda note: bool(note["filename"]))
+
+
+def find_notes(caller: Caller, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    return _notes(caller, email_ids, is_meant=lambda _note: True)
+
+
+def deleted_ids(caller: Caller, module: str, ids: Iterable[str]) -> dict[str, bool]:
+    """Of each record that this login may list, whether it is deleted."""
+    found: dict[str, bool] = {}
+    table = table_of(module)
+    for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
+        query = queries.with_ids(table, portion)
+        for row in _rows(caller, module, query=query, fields=("id", "deleted"), deleted=True):
+            found[row.id] = row["deleted"] == "1"
+    return found
+
+
+def _notes(
+    caller: Caller, email_ids: Sequence[str], *, is_meant: Callable[[shapes.Record], bool]
+) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {email_id: set() for email_id in email_ids}
     for portion in portions(filter(queries.is_id, found), most=IDS_PER_QUERY):
         for note in _rows(
             caller, "Notes", query=queries.files_of_emails(portion), fields=("id", "parent_id", "filename")
         ):
-            # The name of the file is set when it has arrived: a note without one is an upload that broke off.
-            if note["filename"] and note["parent_id"] in found:
+            if note["parent_id"] in found and is_meant(note):
                 found[note["parent_id"]].add(note.id)
     return {email_id: frozenset(notes) for email_id, notes in found.items()}
 

@@ -6,13 +6,14 @@ Each step lives in a module of its own; what every method promises is written at
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.crm import attaching, changes, creating, linking, probing, reading, relating, searching, unlinking
+from apps.crm import attaching, changes, creating, deleting, linking, probing, reading, relating, searching, unlinking
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
     ChangedContacts,
     Created,
     CrmContact,
+    Deleted,
     FoundRecords,
     Link,
     Linked,
@@ -49,8 +50,10 @@ class RestV41:
     def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
         return reading.find_emails(self._caller, message_ids)
 
-    def read_emails(self, ids: Sequence[str], *, with_deleted: bool = False) -> dict[str, StoredEmail]:
-        return reading.read_emails(self._caller, ids, with_deleted=with_deleted)
+    def read_emails(
+        self, ids: Sequence[str], *, with_deleted: bool = False, all_links: bool = False
+    ) -> dict[str, StoredEmail]:
+        return reading.read_emails(self._caller, ids, with_deleted=with_deleted, all_links=all_links)
 
     def create_emails(self, emails: Sequence[OutgoingEmail]) -> list[Created | CrmError]:
         return creating.create_emails(self._caller, emails)
@@ -60,6 +63,12 @@ class RestV41:
 
     def unlink(self, links: Sequence[Link]) -> list[Unlinked | CrmError]:
         return unlinking.unlink(self._caller, links)
+
+    def delete(self, module: str, ids: Sequence[str]) -> list[Deleted | CrmError]:
+        return deleting.delete(self._caller, module, ids)
+
+    def find_notes(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        return reading.find_notes(self._caller, email_ids)
 
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         return reading.find_files(self._caller, email_ids)

@@ -85,7 +85,7 @@ def _read_back(caller: Caller, links: list[Link], trouble: CrmError | None) -> _
         if email is None:
             outcomes[one] = trouble or CrmRejected(field="email", reason="the e-mail is not to be seen")
         elif one.record_id not in email.links[one.module]:
-            outcomes[one] = Unlinked(one)
+            outcomes[one] = Unlinked(one, stamp=email.stamp)
         else:
             outcomes[one] = trouble or CrmRejected(field=one.module, reason="CORIPO kept the link")
     return outcomes

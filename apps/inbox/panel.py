@@ -19,6 +19,7 @@ from apps.sync.history import ToldChange, changes_of
 from apps.sync.models import ConversationLink, CrmEmail, Outcome
 from apps.sync.queries import Record, record_of, rows_of
 from apps.sync.reasons import Remedy, Why, why
+from apps.sync.undo_asking import may_undo_message
 
 # States that wait for a person: their reason is open at once.
 TELLING = (
@@ -73,6 +74,7 @@ class PanelHead:
     colleague: str
     links: tuple[ShownLink, ...]
     later: tuple[ConversationLink, ...]
+    may_undo: bool
 
     @property
     def message(self) -> Message:
@@ -108,6 +110,7 @@ def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
         colleague=record.colleague if record else "",
         links=_links(record),
         later=tuple(later_links(message)),
+        may_undo=may_undo_message(message, user=user),
     )
 
 

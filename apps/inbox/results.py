@@ -5,27 +5,32 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from apps.mailboxes.models import Message
 from apps.sync.causes import sentence_for
-from apps.sync.models import Transfer
-from apps.sync.outcomes import OF_ITEMS, RunOutcome, outcome_of, shows
-from apps.work.models import Run
+from apps.sync.models import Transfer, Undoing
+from apps.sync.outcomes import LISTED, RunOutcome, outcome_of, shows
+from apps.work.models import Function, Run
 
 PAGE_SIZE = 50
 # A spreadsheet would take a text that begins so for a formula, and run it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_EXPLAINED = (RunOutcome.FAILED, RunOutcome.SKIPPED)
+_EXPLAINED = (RunOutcome.FAILED, RunOutcome.SKIPPED, RunOutcome.KEPT)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    transfer: Transfer
+    """`message` is None where its mailbox was disconnected since."""
+
+    message: Message | None
     outcome: RunOutcome
     why: str
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,14 @@ class _Line:
 
 def result_page(run: Run, *, outcome: str, after: int) -> ResultPage:
     """Results in the order in which they were asked for. An outcome that means nothing is as if none were chosen."""
-    chosen = outcome if outcome in OF_ITEMS else ""
-    transfers = Transfer.objects.filter(run=run, pk__gt=after).select_related("message").order_by("pk")
-    transfers = transfers.defer("message__search_text", "message__preview")
+    chosen = outcome if outcome in LISTED else ""
+    items = _items(run).filter(pk__gt=after)
     if chosen:
-        transfers = transfers.filter(shows(RunOutcome(chosen)))
-    found = list(transfers[: PAGE_SIZE + 1])
+        items = items.filter(shows(RunOutcome(chosen), run.function))
+    found: list[Transfer | Undoing] = [*items[: PAGE_SIZE + 1]]
     shown = found[:PAGE_SIZE]
     return ResultPage(
-        results=tuple(_result(transfer) for transfer in shown),
+        results=tuple(_result(item, run) for item in shown),
         chosen=chosen,
         next=shown[-1].pk if len(found) > PAGE_SIZE else 0,
     )
@@ -73,10 +77,10 @@ def _lines(run: Run) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield "\ufeff"
     yield writer.writerow([_("Received"), _("From"), _("Subject"), _("Result"), _("Why"), _("Finished")])
-    transfers = Transfer.objects.filter(run=run).select_related("message").order_by("pk")
-    for transfer in transfers.defer("message__search_text", "message__preview").iterator(chunk_size=500):
-        result, message = _result(transfer), transfer.message
-        finished = timezone.localtime(transfer.finished_at) if transfer.finished_at else None
+    for item in _items(run).iterator(chunk_size=500):
+        result = _result(item, run)
+        message = result.message or Message(received_at=item.queued_at)
+        finished = timezone.localtime(result.finished_at) if result.finished_at else None
         yield writer.writerow(
             [
                 timezone.localtime(message.received_at).isoformat(sep=" ", timespec="seconds"),
@@ -93,6 +97,15 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _result(transfer: Transfer) -> Result:
-    outcome = outcome_of(transfer.status, transfer.result, transfer.cause)
-    return Result(transfer, outcome, sentence_for(transfer.cause) if outcome in _EXPLAINED else "")
+def _items(run: Run) -> QuerySet[Transfer] | QuerySet[Undoing]:
+    """The transfers of the run, or the items of an undo, in the order in which they were asked for."""
+    items: QuerySet[Transfer] | QuerySet[Undoing] = (
+        Undoing.objects.filter(run=run) if run.function == Function.UNDO else Transfer.objects.filter(run=run)
+    )
+    return items.select_related("message").defer("message__search_text", "message__preview").order_by("pk")
+
+
+def _result(item: Transfer | Undoing, run: Run) -> Result:
+    outcome = outcome_of(item.status, item.result, item.cause, run.function)
+    why = sentence_for(item.cause) if outcome in _EXPLAINED else ""
+    return Result(item.message, outcome, why, item.finished_at)

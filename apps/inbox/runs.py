@@ -7,19 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.accounts.models import User
 from apps.inbox.filters import query_of
+from apps.inbox.undo import Undone, undo_url, undo_words, undone_by
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
 from apps.sync.bulk import MOST_COUNTED
-from apps.sync.causes import sentence_for
+from apps.sync.causes import UNDO_CAUSES, sentence_for
 from apps.sync.listing import MessageFilter
-from apps.sync.outcomes import OF_ITEMS, UNDER_WAY, RunOutcome, tallies
+from apps.sync.outcomes import LISTED, UNDER_WAY, RunOutcome, tallies
 from apps.sync.remaining import Remaining, remaining
 from apps.sync.tending import wanted_of
+from apps.sync.undo_asking import may_undo_run
 from apps.work.models import Function, Lane, Run
 
 # Statuses of runs as the badges of messages look.
@@ -60,10 +63,13 @@ class ShownRun:
     run: Run
     title: str
     filter_words: str
-    filter_query: str
+    # The way to what the words name, "" where there is none.
+    about_url: str
     badge: str
     parts: tuple[Counted, ...]
     foreseen: tuple[Counted, ...]
+    # Of the forecast of an undo, how much stays for which reason.
+    kept: tuple[Counted, ...]
     done: int
     total: str
     percent: int
@@ -84,7 +90,15 @@ class ShownRun:
     @property
     def yields(self) -> bool:
         """Whether single clicks are served before what this run asks for."""
-        return self.run.function == Function.SYNC and self.run.lane != Lane.INTERACTIVE
+        return self.has_results and self.run.lane != Lane.INTERACTIVE
+
+    @property
+    def has_results(self) -> bool:
+        return self.run.function in (Function.SYNC, Function.UNDO)
+
+    @property
+    def may_undo(self) -> bool:
+        return may_undo_run(self.run)
 
     @property
     def may_pause(self) -> bool:
@@ -108,15 +122,18 @@ def shown_runs(runs: Iterable[Run], *, user: User, at: datetime, with_estimate: 
     runs = list(runs)
     counted = tallies(runs)
     places = places_of(user)
-    return [_shown(run, counted[run.pk], places, at=at, with_estimate=with_estimate) for run in runs]
+    undone = undone_by(runs, user=user)
+    return [_shown(run, counted[run.pk], places, undone, at=at, with_estimate=with_estimate) for run in runs]
 
 
-def _shown(run: Run, tally: Counter[str], places: Places, *, at: datetime, with_estimate: bool) -> ShownRun:
+def _shown(
+    run: Run, tally: Counter[str], places: Places, undone: Undone, *, at: datetime, with_estimate: bool
+) -> ShownRun:
     if run.status in (Run.Status.FORECASTING, Run.Status.READY):
         done = sum(run.forecast.values())
     else:
         done = tally.total() - sum(tally[outcome] for outcome in UNDER_WAY)
-    wanted = wanted_of(run) if run.wanted else MessageFilter()
+    words, url = _about(run, places, undone)
     total = max(run.matched, done)
     estimate = None
     if with_estimate and run.status in (Run.Status.EXPANDING, Run.Status.RUNNING):
@@ -124,11 +141,12 @@ def _shown(run: Run, tally: Counter[str], places: Places, *, at: datetime, with_
     return ShownRun(
         run=run,
         title=title_of(run),
-        filter_words=filter_words(wanted, places) if run.wanted else _("Picked one by one"),
-        filter_query=query_of(wanted),
+        filter_words=words,
+        about_url=url,
         badge=BADGES[Run.Status(run.status)],
         parts=_parts(tally),
         foreseen=_foreseen(run.forecast),
+        kept=_kept(run.forecast),
         done=done,
         total=count_words(total) if run.status == Run.Status.FORECASTING else number_format(total),
         percent=min(100, done * 100 // total) if total else 100,
@@ -140,7 +158,19 @@ def _shown(run: Run, tally: Counter[str], places: Places, *, at: datetime, with_
     )
 
 
+def _about(run: Run, places: Places, undone: Undone) -> tuple[str, str]:
+    """What the run is over, in words, and the way to it."""
+    if run.function == Function.UNDO:
+        return undo_words(run, undone), undo_url(run, undone)
+    if not run.wanted:
+        return _("Picked one by one"), ""
+    wanted = wanted_of(run)
+    return filter_words(wanted, places), reverse("inbox") + query_of(wanted)
+
+
 _FORESEEN = {
+    RunOutcome.REMOVED: gettext_lazy("will be removed from CORIPO"),
+    RunOutcome.UNLINKED: gettext_lazy("will lose the links that were added, their records stay"),
     RunOutcome.STORED: gettext_lazy("will be synced"),
     RunOutcome.NO_MATCH: gettext_lazy("have no match in CORIPO"),
     RunOutcome.LEFT_OUT: gettext_lazy("are marked and left out"),
@@ -155,12 +185,20 @@ _FORESEEN = {
 
 
 def _foreseen(forecast: Mapping[str, int]) -> tuple[Counted, ...]:
-    return tuple(Counted("", str(label), forecast[code]) for code, label in _FORESEEN.items() if forecast.get(code))
+    stays = sum(part.count for part in _kept(forecast))
+    foreseen = [Counted("", str(label), forecast[code]) for code, label in _FORESEEN.items() if forecast.get(code)]
+    return (*foreseen, *([Counted("", _("stay in CORIPO"), stays)] if stays else []))
+
+
+def _kept(forecast: Mapping[str, int]) -> tuple[Counted, ...]:
+    """Of an undo, what stays, by its cause, the most first."""
+    causes = [(count, cause) for cause, count in forecast.items() if cause in UNDO_CAUSES]
+    return tuple(Counted(cause, sentence_for(cause), count) for count, cause in sorted(causes, reverse=True))
 
 
 def _parts(tally: Counter[str]) -> tuple[Counted, ...]:
     return tuple(
-        Counted(outcome.value if outcome in OF_ITEMS else "", str(outcome.label), tally[outcome])
+        Counted(outcome.value if outcome in LISTED else "", str(outcome.label), tally[outcome])
         for outcome in RunOutcome
         if tally[outcome]
     )
@@ -174,6 +212,7 @@ def title_of(run: Run) -> str:
         Function.UNMARK: ngettext(
             "%(count)s e-mail marked as not synced", "%(count)s e-mails marked as not synced", count
         ),
+        Function.UNDO: ngettext("Undo of %(count)s e-mail", "Undo of %(count)s e-mails", count),
     }[Function(run.function)]
     return sentence % {"count": count_words(count)}
 

@@ -13,6 +13,7 @@ from apps.inbox.filters import CAUSE, filter_of
 from apps.inbox.functions import Code
 from apps.sync.listing import MessageFilter
 from apps.sync.queries import UNDECIDED
+from apps.sync.undo_scope import OF_AUTOMAT, OF_MESSAGE, OF_RUN
 
 # A page shows fifty; more in one request comes from no page of ours.
 LARGEST_SELECTION = 200
@@ -77,6 +78,28 @@ class SteeringForm(forms.Form):
     ACTIONS = ("start", "discard", "pause", "resume", "cancel", "retry")
 
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
+
+
+class UndoForm(forms.Form):
+    """What is to be taken back. Whose it is, is decided where it is used."""
+
+    of = forms.ChoiceField(choices=[(what, what) for what in (OF_RUN, OF_MESSAGE, OF_AUTOMAT)])
+    run = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    message = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    since = forms.DateTimeField(required=False)
+    until = forms.DateTimeField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        needed = {OF_RUN: "run", OF_MESSAGE: "message", OF_AUTOMAT: "since"}.get(found.get("of", ""))
+        if not self.errors and needed and found[needed] is None:
+            raise forms.ValidationError(_("Say from when on it is to be taken back."))
+        if found.get("since") and found.get("until") and found["since"] >= found["until"]:
+            raise forms.ValidationError(_("The end has to be after the beginning."))
+        return found
+
+    def first_error(self) -> str:
+        return next(str(errors[0]) for errors in self.errors.values())
 
 
 class WishForm(forms.Form):

@@ -18,6 +18,7 @@ from apps.inbox.views import (
     start,
     states,
     status,
+    undo,
 )
 
 urlpatterns = [
@@ -48,6 +49,7 @@ urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.new_run, name="new_run"),
     path("runs/ask/", runs.ask, name="ask_run"),
+    path("runs/undo/", undo.ask_undo, name="ask_undo"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/act/", runs.steer, name="steer_run"),
     path("runs/<int:pk>/export/", runs.export, name="export_run"),

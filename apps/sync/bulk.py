@@ -12,8 +12,9 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.sync.listing import MessageFilter, count_messages, newest_message_id
-from apps.sync.tending import failures_of, stored_filter, tend
-from apps.sync.waking import wake_carrier, wake_tender
+from apps.sync.tending import has_failures, stored_filter, tend
+from apps.sync.undo_scope import undone_run
+from apps.sync.waking import wake_carrier, wake_tender, wake_undoer
 from apps.work.models import Function, Lane, Run
 
 # Up to so many messages are asked for within the request; more are left to a worker.
@@ -47,14 +48,16 @@ def ask_run(wanted: MessageFilter, *, function: Function, user: User, at: dateti
 
 
 def start_run(run: Run, *, at: datetime) -> bool:
-    """The person's word. The forecast that is not complete by now is given up."""
+    """The person's word. The forecast that is not complete by now is given up. What an undo is about is stopped first."""
     begins = {"status": Run.Status.EXPANDING, "place": "", "started_at": at, "moving_since": at}
     with transaction.atomic():
         waiting = Run.objects.filter(pk=run.pk)
         has_begun = bool(
             waiting.filter(status=Run.Status.READY).update(**begins)
-            or waiting.filter(status=Run.Status.FORECASTING).update(**begins, forecast={})
+            or waiting.filter(status=Run.Status.FORECASTING).update(**begins, forecast={}, named=[])
         )
+        if has_begun and (undone := undone_run(run)) is not None:
+            cancel_run(undone, at=at)
         wake_tender()
     if has_begun and run.lane == Lane.INTERACTIVE:
         _tend_now(run, at=at)
@@ -78,7 +81,7 @@ def resume_run(run: Run, *, at: datetime) -> bool:
         goes_on = paused.filter(is_expanded=True).update(status=Run.Status.RUNNING, moving_since=at)
         goes_on += paused.filter(is_expanded=False).update(status=Run.Status.EXPANDING, moving_since=at)
         wake_tender()
-        wake_carrier(run.lane)
+        (wake_undoer if run.function == Function.UNDO else wake_carrier)(run.lane)
     return bool(goes_on)
 
 
@@ -93,7 +96,7 @@ def cancel_run(run: Run, *, at: datetime) -> bool:
 
 def retry_failed(run: Run, *, at: datetime) -> bool:
     """Try again what failed, unless somebody has asked for it since. False where nothing of that kind is left."""
-    if not failures_of(run).exists():
+    if not has_failures(run):
         return False
     with transaction.atomic():
         tried = Run.objects.filter(pk=run.pk, status__in=(Run.Status.RUNNING, *Run.ENDED)).update(

@@ -55,6 +55,17 @@ SENTENCES: dict[str, Promise] = {
     "mailbox_disconnected": _("The connection to the mailbox has ended. Connect it again; nothing is lost."),
     "mailbox_unavailable": _("This account has no mailbox that the portal can reach."),
     "graph_forbidden": _("The portal lacks a right in the mailbox."),
+    "undo_edited": _("It was changed in CORIPO since."),
+    "undo_linked": _("Somebody linked it with something else in CORIPO."),
+    "undo_noted": _("Somebody added a note or a file to it in CORIPO."),
+    "undo_colleague": _("A colleague has synced it as well and relies on it."),
+    "undo_other_run": _("You have synced it once more since, by another run or click."),
+    "undo_asked_again": _("It was asked for again and is on its way."),
+    "undo_existed": _("It was in CORIPO before and nothing was added to it, so there is nothing to take back."),
+    "undo_gone": _("Its record has been deleted in CORIPO already."),
+    "undo_unseen": _("Your login in CORIPO does not see its record."),
+    "undo_forbidden": _("Your login in CORIPO may not delete or change its record."),
+    "undo_unlinked": _("The record was there before, so it stays without the links that were added."),
     "still_missing": _("It is still so after the repair. The next check tries again."),
     "repair_waits": _("The repair waits and goes on by itself."),
     "target_gone": _("The contact or company is no longer in CORIPO, so there is nothing to link with."),
@@ -63,6 +74,10 @@ SENTENCES: dict[str, Promise] = {
         "The portal's registration at Microsoft does not work. The administrator should know."
     ),
 }
+
+
+# Why something stays when a transfer is undone.
+UNDO_CAUSES = frozenset(code for code in SENTENCES if code.startswith("undo_"))
 
 
 def sentence_for(code: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
@@ -93,8 +93,19 @@ def _due(*, lane: str, at: datetime) -> WorkItemQuerySet[Transfer]:
     """Transfers whose time has come and whose run goes on. The index holds their run as well, so that those of a run that
     stands are passed over without being read."""
     due = Transfer.objects.due(lane=lane, at=at)
-    standing = list(Run.objects.standing().values_list("pk", flat=True))
-    return due.exclude(run__in=standing) if standing else due
+    standing = list(Run.objects.standing().values_list("pk", "status"))
+    if paused := [pk for pk, status in standing if status == Run.Status.PAUSED]:
+        due = due.exclude(run__in=paused)
+    if ending := [pk for pk, status in standing if status == Run.Status.CANCELLING]:
+        due = due.exclude(~has_begun(), run__in=ending)
+    return due
+
+
+def has_begun() -> Exists:
+    """Of a transfer: that it waits half-way, with a record made or perhaps made. Such a one is on its way, and finishes."""
+    record = CrmEmail.objects.filter(email_key=OuterRef("message__email_key"), variant=OuterRef("message__variant"))
+    made = Q(status=CrmEmail.Status.EXISTS, existed_at__gte=OuterRef("queued_at"))
+    return Exists(record.filter(made | Q(unknown_since__isnull=False)))
 
 
 def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:

@@ -162,11 +162,12 @@ def _store(
     batch: Batch, fetched: list[Fetched], crm: CrmClient, *, lane: Lane, rules: SyncRules, until: datetime
 ) -> None:
     _find_targets(batch, fetched, crm, rules=rules)
+    looked_at = now()
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
     _renewed(batch)
-    parcels = intend(batch, fetched, existing=existing, rules=rules, at=now())
+    parcels = intend(batch, fetched, existing=existing, rules=rules, at=now(), looked_at=looked_at)
     _step(batch, "intended")
 
     adopt_what_exists(batch, parcels, existing=existing, crm=crm, at=now())

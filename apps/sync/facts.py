@@ -37,6 +37,7 @@ class Facts:
     marked_by: int | None = None
     is_adopted: bool = False
     created_by: int | None = None
+    undone_by: int | None = None
     transfer_origin: str = ""
     transfer_by: int | None = None
     transfer_cause: str = ""
@@ -138,6 +139,8 @@ _REASONS = {
     MessageState.FAILED: lambda facts, _before: _of_transfer(Rule.FAILED, facts),
     MessageState.NO_MATCH: lambda facts, _before: _of_transfer(Rule.NO_MATCH, facts),
     MessageState.SKIPPED: lambda facts, _before: _of_transfer(Rule.LEFT_OUT, facts),
-    MessageState.GONE: lambda _facts, _before: Because(Rule.DELETED),
+    MessageState.GONE: lambda facts, _before: Because(
+        Rule.UNDONE if facts.undone_by else Rule.DELETED, actor=facts.undone_by
+    ),
     MessageState.HIDDEN: lambda _facts, _before: Because(Rule.RIGHTS),
 }

@@ -23,8 +23,19 @@ Existing = Mapping[str, tuple[StoredEmail, ...]]
 """What CORIPO holds under a Message-ID (bare, case-folded), oldest first."""
 
 
-def intend(batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: SyncRules, at: datetime) -> list[Parcel]:
-    """Settle the mails that match nobody, and commit a record id and the right to create it for all others."""
+def intend(
+    batch: Batch,
+    fetched: list[Fetched],
+    *,
+    existing: Existing,
+    rules: SyncRules,
+    at: datetime,
+    looked_at: datetime | None = None,
+) -> list[Parcel]:
+    """Settle the mails that match nobody, and commit a record id and the right to create it for all others.
+
+    `looked_at` is when CORIPO was asked for `existing`: a record that was taken back since must not be found there.
+    """
     by_identity: dict[Identity, list[Fetched]] = defaultdict(list)
     for item in fetched:
         by_identity[(item.transfer.message.email_key, item.transfer.message.variant)].append(item)
@@ -50,7 +61,9 @@ def intend(batch: Batch, fetched: list[Fetched], *, existing: Existing, rules: S
         recording.no_match(batch, unmatched, at=at)
     with writing_facts(going):
         rows = _rows_for(batch, set(going))
-        return [_parcel(batch, rows[identity], items, at=at) for identity, items in going.items()]
+        return [
+            _parcel(batch, rows[identity], items, at=at, looked_at=looked_at or at) for identity, items in going.items()
+        ]
 
 
 def _rows_for(batch: Batch, identities: set[Identity]) -> dict[Identity, tuple[CrmEmail, bool]]:
@@ -77,9 +90,22 @@ def _rows_for(batch: Batch, identities: set[Identity]) -> dict[Identity, tuple[C
     }
 
 
-def _parcel(batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, at: datetime) -> Parcel:
+def _parcel(
+    batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, at: datetime, looked_at: datetime
+) -> Parcel:
     mail, is_new = row
     parcel = Parcel(mail, items, is_new_intent=is_new)
+    is_leased = mail.creator_lease_until is not None and mail.creator_lease_until > at
+    if mail.status == CrmEmail.Status.UNDOING:
+        if is_leased:
+            parcel.end(Ending.WAITS)
+            return parcel
+        # Whoever took it back fell silent. Whether it is there still is looked up by its id.
+        mail.status = CrmEmail.Status.EXISTS
+        mail.save(update_fields=["status"])
+    if mail.undone_at is not None and mail.undone_at >= looked_at:
+        parcel.end(Ending.WAITS)
+        return parcel
     if mail.status == CrmEmail.Status.DELETED:
         if not any(item.transfer.lane == Lane.INTERACTIVE for item in items):
             parcel.end(Ending.GONE)
@@ -87,8 +113,7 @@ def _parcel(batch: Batch, row: tuple[CrmEmail, bool], items: list[Fetched], *, a
         begin_next_generation(mail)
         parcel.is_new_intent = True
     if mail.status == CrmEmail.Status.INTENDED:
-        lease_ends = mail.creator_lease_until
-        if mail.creator_claim not in (None, batch.claim) and lease_ends is not None and lease_ends > at:
+        if mail.creator_claim not in (None, batch.claim) and is_leased:
             parcel.end(Ending.WAITS)
             return parcel
         mail.creator_claim = batch.claim
@@ -106,6 +131,8 @@ def begin_next_generation(mail: CrmEmail) -> None:
     mail.status = CrmEmail.Status.INTENDED
     mail.is_adopted, mail.unknown_since, mail.existed_at = False, None, None
     mail.created_by, mail.creator_name = None, ""
+    mail.modified_at, mail.modifier_id = None, ""
+    mail.undone_by, mail.undone_at = None, None
     mail.save()
     # Links and files belonged to the former record.
     mail.links.all().delete()
@@ -139,7 +166,7 @@ def _adopt(parcel: Parcel, candidates: list[StoredEmail]) -> None:
         mail.record_id, mail.is_adopted, mail.creator_name = found.id, True, found.creator_name
     elif not mail.creator_name:
         mail.creator_name = found.creator_name
-    parcel.exists, parcel.known_links = True, _links_of(found)
+    _is_there(parcel, found, is_new_here=own is None)
 
 
 def _judge(parcel: Parcel, found: StoredEmail | None) -> None:
@@ -147,9 +174,19 @@ def _judge(parcel: Parcel, found: StoredEmail | None) -> None:
         parcel.crm_email.status = CrmEmail.Status.DELETED
         parcel.end(Ending.GONE)
     elif found is not None:
-        parcel.exists, parcel.known_links = True, _links_of(found)
+        _is_there(parcel, found)
     elif parcel.crm_email.status == CrmEmail.Status.EXISTS:
         parcel.end(Ending.HIDDEN)
+
+
+def _is_there(parcel: Parcel, found: StoredEmail, *, is_new_here: bool = False) -> None:
+    """Note the record, and whether somebody has changed it since our last write. One whose carrier died before that was
+    read, and that is as it was created, is ours as it stands; so is one of another program that we meet now."""
+    mail = parcel.crm_email
+    parcel.exists, parcel.known_links = True, _links_of(found)
+    if is_new_here or (mail.stamp is None and found.is_as_created):
+        mail.note_stamp(found.stamp)
+    parcel.is_untouched = mail.stamp == found.stamp
 
 
 def _links_of(found: StoredEmail) -> frozenset[tuple[str, str]]:

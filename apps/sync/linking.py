@@ -11,7 +11,7 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, Link, Linked
 from apps.sync.claiming import Batch
 from apps.sync.deciding import Target
-from apps.sync.models import CrmLink, Outcome
+from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmLink, Outcome
 from apps.sync.parcels import Ending, Parcel, under_way
 
 # What a transfer links with, and reads back with each record.
@@ -38,6 +38,7 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
     rows: list[CrmLink] = []
     refused: dict[int, Parcel] = {}
     made_now: set[tuple[int, Target]] = set()
+    stamped: dict[int, CrmEmail] = {}
     for (parcel, target), outcome in zip(wanted, outcomes, strict=True):
         error = outcome if isinstance(outcome, CrmError) else None
         if isinstance(error, CrmUnauthorized):
@@ -50,6 +51,9 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
                 parcel.links_added += 1
                 made_now.add((parcel.crm_email.pk, target))
             parcel.known_links |= {(target.module, target.record_id)}
+            if isinstance(outcome, Linked) and outcome.stamp is not None and parcel.is_untouched:
+                parcel.crm_email.note_stamp(outcome.stamp)
+                stamped[parcel.crm_email.pk] = parcel.crm_email
         else:
             refused[parcel.crm_email.pk] = parcel
             rows.append(_row(batch, parcel, target, error, at=at))
@@ -67,6 +71,8 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
         if (target.module, target.record_id) in parcel.known_links
     ]
     with transaction.atomic():
+        list(CrmEmail.objects.filter(pk__in=stamped).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        CrmEmail.objects.bulk_update(stamped.values(), STAMP_FIELDS)
         _forget_what_is_no_more(batch, arriving)
         CrmLink.objects.bulk_create(
             sorted(rows, key=lambda row: (row.crm_email_id, row.module, row.record_id)),

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Count, Q
 from django.utils.translation import pgettext_lazy
 
-from apps.sync.models import Transfer
+from apps.sync.models import Transfer, Undoing
 from apps.sync.recording import EXISTED
 from apps.work.models import Function, Run, Status
 
@@ -26,6 +26,10 @@ class RunOutcome(models.TextChoices):
     HIDDEN = "hidden", pgettext_lazy("outcome of a run", "in CORIPO, no access")
     FAILED = "failed", pgettext_lazy("outcome of a run", "errors")
     SETTLED = "settled", pgettext_lazy("outcome of a run", "settled by hand")
+    # Of an undo.
+    REMOVED = "removed", pgettext_lazy("outcome of a run", "removed from CORIPO")
+    UNLINKED = "unlinked", pgettext_lazy("outcome of a run", "links taken off, record stays")
+    KEPT = "kept", pgettext_lazy("outcome of a run", "stay")
     # Of messages that became no transfer of the run, or are none any more.
     LEFT_OUT = "left_out", pgettext_lazy("outcome of a run", "marked, left out")
     ELSEWHERE = "elsewhere", pgettext_lazy("outcome of a run", "on their way for another wish")
@@ -50,22 +54,34 @@ _SHOWN_BY: dict[RunOutcome, tuple[str, str | None, str | None]] = {
     RunOutcome.STORED: (Status.DONE, Transfer.Result.STORED, ""),
     RunOutcome.SETTLED: (Status.DONE, "", None),
 }
+# The same of the items of an undo.
+_UNDO_SHOWN_BY: dict[RunOutcome, tuple[str, str | None, str | None]] = {
+    RunOutcome.WAITING: (Status.QUEUED, None, None),
+    RunOutcome.MOVING: (Status.CLAIMED, None, None),
+    RunOutcome.FAILED: (Status.FAILED, None, None),
+    RunOutcome.REMOVED: (Status.DONE, Undoing.Result.DELETED, None),
+    RunOutcome.UNLINKED: (Status.DONE, Undoing.Result.UNLINKED, None),
+    RunOutcome.KEPT: (Status.DONE, Undoing.Result.KEPT, None),
+}
 OF_ITEMS = tuple(_SHOWN_BY)
+LISTED = tuple({**_SHOWN_BY, **_UNDO_SHOWN_BY})
 UNDER_WAY = (RunOutcome.WAITING, RunOutcome.MOVING)
 
 
-def outcome_of(status: str, result: str, cause: str) -> RunOutcome:
-    """What a transfer with these columns came to."""
+def outcome_of(status: str, result: str, cause: str, function: str = Function.SYNC) -> RunOutcome:
+    """What a transfer, or an item of an undo, with these columns came to."""
     return next(
         outcome
-        for outcome, shown in _SHOWN_BY.items()
+        for outcome, shown in _table(function).items()
         if all(wanted in (None, value) for wanted, value in zip(shown, (status, result, cause), strict=True))
     )
 
 
-def shows(outcome: RunOutcome) -> Q:
-    """The transfers that came to this."""
-    columns = zip(("status", "result", "cause"), _SHOWN_BY[outcome], strict=True)
+def shows(outcome: RunOutcome, function: str = Function.SYNC) -> Q:
+    """The transfers, or the items of an undo, that came to this; none where it is no outcome of theirs."""
+    if outcome not in _table(function):
+        return Q(pk=None)
+    columns = zip(("status", "result", "cause"), _table(function)[outcome], strict=True)
     return Q(**{name: value for name, value in columns if value is not None})
 
 
@@ -74,17 +90,24 @@ def tallies(runs: Iterable[Run]) -> dict[int, Counter[str]]:
     runs = list(runs)
     found: dict[int, Counter[str]] = {run.pk: Counter(run.tally) for run in runs}
     going = {run.pk: run for run in runs if run.status not in Run.ENDED}
-    if going:
-        rows = Transfer.objects.filter(run__in=going).values_list("run", "status", "result", "cause")
+    undoing = {pk for pk, run in going.items() if run.function == Function.UNDO}
+    for items, of_these in ((Transfer, going.keys() - undoing), (Undoing, undoing)):
+        if not of_these:
+            continue
+        rows = items._default_manager.filter(run__in=of_these).values_list("run", "status", "result", "cause")
         for run_id, status, result, cause, count in rows.annotate(count=Count("pk")).order_by():
-            found[run_id][outcome_of(status, result, cause)] += count
+            found[run_id][outcome_of(status, result, cause, going[run_id].function)] += count
     for pk, run in going.items():
         _add_what_is_no_transfer(found[pk], run)
     return found
 
 
+def _table(function: str) -> dict[RunOutcome, tuple[str, str | None, str | None]]:
+    return _UNDO_SHOWN_BY if function == Function.UNDO else _SHOWN_BY
+
+
 def _add_what_is_no_transfer(tally: Counter[str], run: Run) -> None:
-    if run.function != Function.SYNC:
+    if run.function in (Function.MARK, Function.UNMARK):
         tally.update({RunOutcome.MARKED: run.asked, RunOutcome.UNCHANGED: run.already})
     else:
         singly = run.asked - tally.total() - run.taken_back

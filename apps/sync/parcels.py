@@ -45,6 +45,8 @@ class Parcel:
     is_fresh: bool = False
     known_links: frozenset[tuple[str, str]] = frozenset()
     links_added: int = 0
+    # Nobody but us has changed the record, as far as was read before our own write.
+    is_untouched: bool = False
     ending: Ending = Ending.ARRIVES
     error: CrmError | GraphError | None = None
 

@@ -75,7 +75,7 @@ def why(message: Message, *, user: User) -> Why:
         record=CrmEmail.objects.filter(
             server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
         )
-        .select_related("created_by")
+        .select_related("created_by", "undone_by")
         .first(),
         transfer=Transfer.objects.filter(message=message).select_related("requested_by").order_by("-pk").first(),
         account=CrmAccount.objects.select_related("server").filter(user=user).first(),
@@ -330,6 +330,16 @@ def _skipped(told: _Story) -> Why:
 
 
 def _gone(told: _Story) -> Why:
+    if told.record and told.record.undone_at:
+        return Why(
+            _(
+                "Its transfer was undone, and its record removed from CORIPO. It stays so until somebody asks for it again."
+            ),
+            rule=_("Undo"),
+            actor=_name(told.record.undone_by),
+            at=told.record.undone_at,
+            remedy=Remedy("sync", _("Sync e-mail")),
+        )
     return Why(
         _("Its record was deleted in CORIPO. The portal leaves that as it is until you ask for it again."),
         rule=_("Deleted in CORIPO"),

@@ -11,7 +11,7 @@ from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
 from apps.graph.errors import GraphError, GraphServerTrouble
 from apps.sync.chosen import chosen_targets
 from apps.sync.claiming import Batch, update_records
-from apps.sync.models import CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
+from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import POISON_CRASHES, Lane, Status
@@ -105,7 +105,16 @@ def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
         )
     # Who creates is settled elsewhere: what this carrier read of it may be old by now.
     mail.save(
-        update_fields=["record_id", "status", "is_adopted", "created_by", "creator_name", "existed_at", "unknown_since"]
+        update_fields=[
+            "record_id",
+            "status",
+            "is_adopted",
+            "created_by",
+            "creator_name",
+            "existed_at",
+            "unknown_since",
+            *STAMP_FIELDS,
+        ]
     )
 
 

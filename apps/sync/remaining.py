@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import stdev
 
-from apps.sync.models import Transfer
-from apps.work.models import Run
+from apps.sync.models import Transfer, Undoing
+from apps.work.models import Function, Run
 
 # The newest results that the speed is read from, and how much must have happened before anything is said.
 MOST_RESULTS = 1000
@@ -29,7 +29,8 @@ def remaining(run: Run, *, left: int, at: datetime) -> Remaining | None:
     """None while too little has happened since the run moves, or where its speed varies so much that a number would lie."""
     if run.moving_since is None:
         return None
-    finished = Transfer.objects.filter(run=run, finished_at__gte=run.moving_since).order_by("-finished_at")
+    items = Undoing if run.function == Function.UNDO else Transfer
+    finished = items._default_manager.filter(run=run, finished_at__gte=run.moving_since).order_by("-finished_at")
     results = [result for result in finished.values_list("finished_at", flat=True)[:MOST_RESULTS] if result is not None]
     if len(results) < FEWEST_RESULTS:
         return None

@@ -145,7 +145,8 @@ def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
         transfer = newest.get(message.pk)
         found[message.pk] = Facts(
             mark=mark.value if mark else "",
-            record=record.status if record else "",
+            record=_believed(record.status) if record else "",
+            undone_by=record.undone_by_id if record else None,
             is_visible=sights.get((record.pk, message.mailbox.owner_id), True) if record else True,
             has_failures=record.pk in failed_parts if record else False,
             transfer=transfer.status if transfer else "",
@@ -160,3 +161,8 @@ def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
             transfer_run=transfer.run_id if transfer else None,
         )
     return found
+
+
+def _believed(status: str) -> str:
+    """What is being taken back is there until CORIPO has confirmed that it is not."""
+    return CrmEmail.Status.EXISTS if status == CrmEmail.Status.UNDOING else status

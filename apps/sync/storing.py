@@ -44,7 +44,9 @@ def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules
             if isinstance(outcome, CrmError):
                 _read_refusal(parcel, outcome, in_doubt_since=doubts[parcel.crm_email.pk], at=at)
             else:
-                parcel.exists = parcel.is_fresh = True
+                parcel.exists = parcel.is_fresh = parcel.is_untouched = True
+                if outcome.stamp is not None:
+                    parcel.crm_email.note_stamp(outcome.stamp)
                 parcel.crm_email.created_by = batch.mailbox.owner
                 parcel.crm_email.creator_name = batch.mailbox.owner.shown_name
             recording.note_record(batch, parcel, at=at)

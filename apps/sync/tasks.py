@@ -10,14 +10,16 @@ from django.conf import settings
 from apps.core.clock import now
 from apps.mailboxes import clearing
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending
+from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending, undoing
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.history import forget_old_changes
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
-from apps.sync.waking import QUEUES, wake_carrier, wake_writer
+from apps.sync.undo_claiming import due_items
+from apps.sync.undoing import undo_due
+from apps.sync.waking import QUEUES, wake_carrier, wake_undoer, wake_writer
 from apps.work.fences import clear_old_outages
 from apps.work.wakeups import EXPIRES_SECONDS
 
@@ -31,6 +33,13 @@ def carry_transfers(*, lane: str) -> None:
 
     if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS), call_another=call_another):
         call_another()
+
+
+@shared_task
+def take_back(*, lane: str) -> None:
+    """Drain what is to be undone in a lane for a while, then ask for another turn if there is more."""
+    if undo_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        wake_undoer(lane)
 
 
 @shared_task
@@ -111,7 +120,10 @@ def sweep() -> None:
     give_back_expired(at=at)
     give_back_silent(at=at)
     tagging.give_back_silent(at=at)
+    undoing.give_back_silent(at=at)
     for lane, queue in QUEUES.items():
+        if due_items(lane=lane, at=at).exists():
+            take_back.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
     if tending.has_runs_to_tend():

@@ -13,13 +13,16 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.core.clock import now
 from apps.mailboxes.models import Message
+from apps.sync.claiming import has_begun
 from apps.sync.facts import Because
 from apps.sync.forecasting import foresee
 from apps.sync.listing import Cursor, MessageFilter, older_messages
-from apps.sync.models import Mark, Rule, Transfer, TransferQuerySet
+from apps.sync.models import Mark, Rule, Transfer, TransferQuerySet, Undoing
 from apps.sync.outcomes import tallies
 from apps.sync.states import writing_facts
-from apps.sync.waking import wake_carrier
+from apps.sync.undo_portions import MOST_NAMED, foresee_undo, queue_portion
+from apps.sync.undo_scope import undone_run
+from apps.sync.waking import wake_carrier, wake_undoer
 from apps.sync.wishes import identities, own_messages, queue_messages, set_marks
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Function, Run, RunQuerySet, Status
@@ -98,11 +101,14 @@ def end_finished_runs(*, at: datetime) -> int:
 def _finished() -> RunQuerySet:
     """Runs of which nothing is under way. One may be paused when its last transfers are: then nothing is left to resume."""
     active = Transfer.objects.active().filter(run=OuterRef("pk"))
+    undoing = Undoing.objects.active().filter(run=OuterRef("pk"))
     whole = Q(status=Run.Status.RUNNING) | Q(status=Run.Status.PAUSED, is_expanded=True)
-    return Run.objects.filter(whole).exclude(Exists(active))
+    return Run.objects.filter(whole).exclude(Exists(active)).exclude(Exists(undoing))
 
 
 def _forecast(run: Run, *, at: datetime) -> bool:
+    if run.function == Function.UNDO:
+        return _forecast_undo(run)
     wanted = wanted_of(run)
     messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
     counted = Counter(run.forecast) + foresee(messages, run, at=at, is_repair=wanted.is_for_failures)
@@ -117,7 +123,36 @@ def _forecast(run: Run, *, at: datetime) -> bool:
     return True
 
 
+def _forecast_undo(run: Run) -> bool:
+    counted, named, portion = foresee_undo(run)
+    counted += Counter(run.forecast)
+    unchanged = Run.objects.filter(pk=run.pk, status=Run.Status.FORECASTING, place=run.place)
+    unchanged.update(
+        forecast=dict(counted),
+        named=[*run.named, *named][:MOST_NAMED],
+        place="" if portion.is_last else portion.place,
+        **({"status": Run.Status.READY, "matched": counted.total()} if portion.is_last else {}),
+    )
+    return True
+
+
+def _expand_undo(run: Run, at: datetime) -> bool:
+    undone = undone_run(run)
+    if undone is not None and undone.status not in Run.ENDED:
+        # What waits of it is cancelled first, and what is on its way finishes; a later round comes back.
+        return False
+    portion = queue_portion(run, at=at)
+    run.place = portion.place
+    if portion.is_last:
+        run.is_expanded, run.status, run.matched = True, Run.Status.RUNNING, run.asked + run.already
+    run.save(update_fields=["place", "is_expanded", "status", "matched"])
+    wake_undoer(run.lane)
+    return True
+
+
 def _expand(run: Run, at: datetime) -> bool:
+    if run.function == Function.UNDO:
+        return _expand_undo(run, at)
     wanted = wanted_of(run)
     messages = older_messages(run.requested_by, wanted, Cursor.parse(run.place), most=PORTION)
     pks = [message.pk for message in messages]
@@ -150,24 +185,41 @@ def _expand(run: Run, at: datetime) -> bool:
 
 
 def _take_back(run: Run, at: datetime) -> bool:
-    queued = _portion(Transfer.objects.filter(run=run, status=Status.QUEUED))
+    # Of an undo, what was not intended yet: the rest is looked up and finishes.
+    untouched = Undoing.objects.filter(run=run, status=Status.QUEUED, intended_at=None)
+    if run.function == Function.UNDO:
+        run.taken_back += untouched.delete()[0]
+        run.save(update_fields=["taken_back"])
+        if not Undoing.objects.active().filter(run=run).exists():
+            _end(run, Run.Status.CANCELLED, at=at)
+        return False
+    untouched_transfers = Transfer.objects.filter(~has_begun(), run=run, status=Status.QUEUED)
+    queued = _portion(untouched_transfers)
     if queued:
         because = Because(Rule.TAKEN_BACK, actor=run.requested_by_id, run=run.pk)
         with writing_facts(((key, variant) for _pk, key, variant in queued), because=because):
             # Rows and not a word in them: the messages are again what they were before.
-            _total, by_model = Transfer.objects.filter(
-                pk__in=[pk for pk, _key, _variant in queued], status=Status.QUEUED
-            ).delete()
+            still = untouched_transfers.filter(pk__in=[pk for pk, _key, _variant in queued])
+            _total, by_model = Transfer.objects.filter(pk__in=list(still.values_list("pk", flat=True))).delete()
         run.taken_back += by_model.get(Transfer._meta.label, 0)
         run.save(update_fields=["taken_back"])
         return True
     if not Transfer.objects.active().filter(run=run).exists():
         _end(run, Run.Status.CANCELLED, at=at)
-    # What is under way finishes; a later round comes back for the end.
+    # What is under way finishes, also what waits half-way; a later round comes back for the end.
+    wake_carrier(run.lane)
     return False
 
 
 def _retry(run: Run, at: datetime) -> bool:
+    if run.function == Function.UNDO:
+        Undoing.objects.filter(run=run, status=Status.FAILED).update(
+            status=Status.QUEUED, failures=0, crashes=0, not_before=at, finished_at=None, cause="", detail=""
+        )
+        run.status = Run.Status.RUNNING
+        run.save(update_fields=["status"])
+        wake_undoer(run.lane)
+        return True
     failed = _portion(failures_of(run).filter(finished_at__lt=run.moving_since))
     if not failed:
         run.status = Run.Status.RUNNING
@@ -181,6 +233,13 @@ def _retry(run: Run, at: datetime) -> bool:
         )
     wake_carrier(run.lane)
     return True
+
+
+def has_failures(run: Run) -> bool:
+    """Whether something of the run may be tried again."""
+    if run.function == Function.UNDO:
+        return Undoing.objects.filter(run=run, status=Status.FAILED).exists()
+    return failures_of(run).exists()
 
 
 def failures_of(run: Run) -> TransferQuerySet:

@@ -13,6 +13,11 @@ def wake_carrier(lane: str) -> None:
     wake("apps.sync.tasks.carry_transfers", queue=QUEUES[Lane(lane)], lane=Lane(lane).value)
 
 
+def wake_undoer(lane: str) -> None:
+    """Somebody is to take back what is due in this lane."""
+    wake("apps.sync.tasks.take_back", queue=QUEUES[Lane(lane)], lane=Lane(lane).value)
+
+
 def wake_automat() -> None:
     """Somebody is to decide what has no decision yet."""
     wake("apps.sync.tasks.decide_by_itself", queue="background")

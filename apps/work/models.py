@@ -39,6 +39,7 @@ class Function(models.TextChoices):
     SYNC = "sync", _("Sync e-mail")
     MARK = "mark", _("Mark as synced")
     UNMARK = "unmark", _("Mark as not synced")
+    UNDO = "undo", _("Undo")
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -98,6 +99,8 @@ class Run(models.Model):
     # Outcome: number. The forecast before, and the outcomes of the items as they stood at the end.
     forecast = models.JSONField(default=dict, blank=True)
     tally = models.JSONField(default=dict, blank=True)
+    # Of a forecast, the first messages that will not become what was asked for: [id, cause].
+    named = models.JSONField(default=list, blank=True)
 
     objects = RunQuerySet.as_manager()
 

@@ -20,6 +20,7 @@ from apps.inbox.filters import filter_of, query_of
 from apps.inbox.results import csv_lines, result_page
 from apps.inbox.runs import count_words, filter_words, places_of, shown_runs
 from apps.inbox.selection import MatchingForm, SteeringForm
+from apps.inbox.undo import named_of, stops_a_run, undos_of
 from apps.inbox.views.states import STOP_POLLING
 from apps.sync.bulk import (
     ask_run,
@@ -71,7 +72,14 @@ def run(request: PortalRequest, pk: int) -> HttpResponse:
     at = now()
     (shown,) = shown_runs([own], user=request.user, at=at, with_estimate=True)
     page = result_page(own, outcome=request.GET.get("outcome", ""), after=_number(request.GET.get("after", "")))
-    context = {"shown": shown, "page": page, "at": at}
+    context = {
+        "shown": shown,
+        "page": page,
+        "at": at,
+        "named": named_of(own, user=request.user),
+        "undos": undos_of(own),
+        "stops_a_run": shown.is_forecast and stops_a_run(own),
+    }
     return _render(request, "runs/run.html", "runs/_progress.html", context, target="progress", moves=shown.is_moving)
 
 

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("asked", "Somebody asked for it."),
+                            ("category", "It got the category CORIPO in Outlook."),
                             ("automatic", "Automatic sync took it."),
                             ("rematch", "Somebody with an address of it appeared in CORIPO."),
                             ("repair", "The proof found that it is missing in CORIPO."),
@@ -83,6 +84,7 @@ class Migration(migrations.Migration):
                             ("taken_back", "Somebody cancelled the run that it waited in."),
                             ("withdrawn", "The settings of automatic sync changed, so it was taken back."),
                             ("links", "Somebody changed its links."),
+                            ("undone", "Its transfer was undone."),
                             ("deleted", "Its record was deleted in CORIPO."),
                             ("rights", "Your login in CORIPO may not see its record."),
                             ("in_part", "A link or an attachment is missing in CORIPO."),

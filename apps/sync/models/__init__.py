@@ -2,7 +2,16 @@
 
 from apps.sync.models.history import Rule, StateChange, StateChangeQuerySet
 from apps.sync.models.proof import Finding, Reconciliation, ReconciliationQuerySet
-from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, KnownAddress, MatchLook, Outcome
+from apps.sync.models.records import (
+    STAMP_FIELDS,
+    CrmEmail,
+    CrmFile,
+    CrmLink,
+    CrmSight,
+    KnownAddress,
+    MatchLook,
+    Outcome,
+)
 from apps.sync.models.rules import (
     NoMatch,
     NoMatchLater,
@@ -16,9 +25,11 @@ from apps.sync.models.rules import (
 )
 from apps.sync.models.tagging import Tagging, TaggingQuerySet
 from apps.sync.models.transfers import Transfer, TransferQuerySet
+from apps.sync.models.undo import Undoing, UndoingQuerySet
 from apps.sync.models.words import ChosenLink, ChosenLinkQuerySet, ConversationLink, ConversationLinkQuerySet, Mark
 
 __all__ = [
+    "STAMP_FIELDS",
     "ChosenLink",
     "ChosenLinkQuerySet",
     "ConversationLink",
@@ -47,6 +58,8 @@ __all__ = [
     "TaggingQuerySet",
     "Transfer",
     "TransferQuerySet",
+    "Undoing",
+    "UndoingQuerySet",
     "every_role",
     "kinds_left_out_at_first",
     "types_unwanted_at_first",

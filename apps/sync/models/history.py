@@ -44,6 +44,7 @@ class Rule(models.TextChoices):
     WITHDRAWN = "withdrawn", _("The settings of automatic sync changed, so it was taken back.")
     LINKS = "links", _("Somebody changed its links.")
     # What CORIPO says.
+    UNDONE = "undone", _("Its transfer was undone.")
     DELETED = "deleted", _("Its record was deleted in CORIPO.")
     RIGHTS = "rights", _("Your login in CORIPO may not see its record.")
     IN_PART = "in_part", _("A link or an attachment is missing in CORIPO.")

@@ -10,9 +10,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import CrmServer
+from apps.crm.face import Stamp
 
 if TYPE_CHECKING:
     from apps.mailboxes.models import Message
+
+STAMP_FIELDS = ("modified_at", "modifier_id")
 
 
 class CrmEmailQuerySet(models.QuerySet["CrmEmail"]):
@@ -28,6 +31,8 @@ class CrmEmail(models.Model):
         INTENDED = "intended", _("intended")
         EXISTS = "exists", _("exists")
         DELETED = "deleted", _("deleted in CORIPO")
+        # Its deletion is committed and not confirmed: who undoes it holds `creator_claim`, and transfers wait.
+        UNDOING = "undoing", _("being taken back")
 
     server = models.ForeignKey(CrmServer, models.PROTECT, related_name="emails")
     email_key = models.CharField(max_length=255)
@@ -45,6 +50,12 @@ class CrmEmail(models.Model):
     creator_lease_until = models.DateTimeField(null=True, blank=True)
     # The first write whose outcome is not known; design "Own record id" says what may follow from it.
     unknown_since = models.DateTimeField(null=True, blank=True)
+    # What CORIPO said of its last change after our last write to it. Anything else since then is somebody's work.
+    modified_at = models.DateTimeField(null=True, blank=True)
+    modifier_id = models.CharField(max_length=36, blank=True)
+    # Where the portal itself deleted it, for whom and when.
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     objects = CrmEmailQuerySet.as_manager()
 
@@ -67,6 +78,15 @@ class CrmEmail(models.Model):
     def identity(self) -> tuple[str, str]:
         """Which mail it is the record of (`Message.identity`)."""
         return self.email_key, self.variant
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What CORIPO said after our last write, None where nobody read it then."""
+        return Stamp(self.modified_at, self.modifier_id) if self.modified_at else None
+
+    def note_stamp(self, stamp: Stamp) -> None:
+        """Keep what CORIPO says now; the caller saves STAMP_FIELDS."""
+        self.modified_at, self.modifier_id = stamp.modified_at, stamp.modifier_id
 
 
 class CrmSight(models.Model):

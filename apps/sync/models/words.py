@@ -25,6 +25,7 @@ class Mark(models.Model):
     class Source(models.TextChoices):
         PERSON = "person", _("by hand")
         TRANSFER = "transfer", _("by the transfer")
+        UNDO = "undo", _("when its transfer was undone")
 
     home_account_id = models.CharField(max_length=120)
     email_key = models.CharField(max_length=255)
