@@ -11,13 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import CrmAccount, User
 from apps.core.clock import now
 from apps.crm.errors import CrmRejected, CrmUnauthorized, CrmUnreachable
 from apps.mailboxes.actions import disconnect_mailbox
+from apps.mailboxes.clearing import clear_away
 from apps.mailboxes.models import Mailbox, Message, MessageState
 from apps.sync import automatic, recording
 from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
@@ -198,7 +199,8 @@ class World:
                 )
 
     def reconnects(self, who: int, which: int) -> None:
-        disconnect_mailbox(self.folders[who].mailbox)
+        disconnect_mailbox(self.folders[who].mailbox, at=now())
+        clear_away(until=now() + timedelta(seconds=5))
         self.folders[who] = self._connect(who)
         for number in (0, 1):
             self.arrives(who, number)
@@ -220,7 +222,9 @@ LENGTH = 12
 
 
 @pytest.mark.django_db
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    phases=[Phase.generate], max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.permutations(STEPS).map(lambda steps: steps[:LENGTH]))
 def test_after_any_history_every_message_tells_why_and_its_changes_lead_there(steps, db):
     for model in (Mailbox, CrmEmail, Mark, SyncRules, Run, CrmAccount, User):
