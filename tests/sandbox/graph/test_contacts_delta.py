@@ -62,16 +62,15 @@ def test_the_three_spellings_of_the_default_folder(graph: GraphCaller, people: l
     assert len(graph.round(f"contactFolders('{own}')/contacts/microsoft.graph.delta()")[0]) == 3
 
 
-@pytest.mark.parametrize("option", ["$top=5", "$expand=x", "$filter=x", "$orderby=surname", "$search=x"])
-def test_no_option_but_select(graph: GraphCaller, people: list[Contact], option: str) -> None:
+def test_no_option_but_select(graph: GraphCaller, people: list[Contact]) -> None:
     """The text names `$select` too, though it works."""
-    answer = graph.send("GET", f"{DELTA}?{option}")
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "ErrorInvalidUrlQuery")
-    assert answer.json()["error"]["message"] == (
-        "The following parameters are not supported with change tracking over the 'Contacts' resource: "
-        "'$orderby, $filter, $select, $expand, $search, $top'."
-    )
+    for option in ("$top=5", "$expand=x", "$filter=x", "$orderby=surname", "$search=x"):
+        answer = graph.send("GET", f"{DELTA}?{option}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "ErrorInvalidUrlQuery"), option
+        assert answer.json()["error"]["message"] == (
+            "The following parameters are not supported with change tracking over the 'Contacts' resource: "
+            "'$orderby, $filter, $select, $expand, $search, $top'."
+        )
 
 
 def test_a_move_leaves_one_folder_and_enters_the_other(
