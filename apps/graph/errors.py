@@ -2,6 +2,7 @@
 
 GraphError                    try again?   who hears of it
 ├── GraphUnreachable          yes          nobody yet (no connection, or no answer in time)
+├── GraphOutcomeUnknown       look first   nobody yet (a write whose answer never came)
 ├── GraphThrottled            yes          nobody yet; carries retry_after_seconds
 ├── GraphServerTrouble        yes          nobody yet (5xx)
 ├── GraphMisconfigured        yes          the operator: secret, registration, redirect address
@@ -10,6 +11,7 @@ GraphError                    try again?   who hears of it
 ├── ItemGone                  no           nobody: the item left the mailbox
 ├── ResyncRequired            no           nobody: the cursor is void, the folder is listed afresh
 ├── GraphForbidden            no           the owner: a right is missing
+├── GraphConflict             no           nobody: somebody else changed the item; read it again, then write
 ├── GraphRejected             no           us: a request that Graph does not take
 │   └── GraphTooLarge         no           nobody: the answer is larger than the caller takes, and was not read
 └── GraphContractBroken       no           us: an answer that we cannot read, or a link that leads elsewhere
@@ -42,6 +44,13 @@ class GraphError(Exception):
 class GraphUnreachable(GraphError):
     is_retryable = True
     code = "graph_unreachable"
+
+
+class GraphOutcomeUnknown(GraphError):
+    """Something was to be made, and may have been: look whether it is there before asking again."""
+
+    is_retryable = True
+    code = "graph_outcome_unknown"
 
 
 class GraphThrottled(GraphError):
@@ -98,6 +107,10 @@ class ResyncRequired(GraphError):
 
 class GraphForbidden(GraphError):
     code = "graph_forbidden"
+
+
+class GraphConflict(GraphError):
+    code = "graph_conflict"
 
 
 class GraphRejected(GraphError):

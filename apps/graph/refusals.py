@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from apps.graph.errors import (
+    GraphConflict,
     GraphContractBroken,
     GraphError,
     GraphForbidden,
@@ -29,6 +30,8 @@ _FOR_NOW = {
     "errortoomanyobjectsopened",
     "quotalimitreached",
 }
+# Seen with 400, 409 and 412, and without our having named a version.
+_CHANGED_MEANWHILE = {"errorirresolvableconflict", "errorinvalidchangekey"}
 # An id of another mailbox: a mistake of ours, and no word about the item.
 _WRONG_MAILBOX = "errorinvalidmailboxitemid"
 
@@ -50,6 +53,8 @@ def error_for(what: str, *, status: int, document: object, headers: Mapping[str,
         kind = MailboxUnavailable
     elif status == 404 and code != _WRONG_MAILBOX:
         kind = ItemGone
+    elif status == 412 or code in _CHANGED_MEANWHILE:
+        kind = GraphConflict
     elif status == 403:
         kind = GraphForbidden
     elif status >= 400:
