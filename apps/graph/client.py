@@ -223,10 +223,7 @@ class GraphClient(GraphSender):
 
     def _page(self, path: str, *, page_size: int) -> MessagePage:
         page = parsing.message_page(self._get(path, prefer=[f"odata.maxpagesize={page_size}"]))
-        for link in (page.next_link, page.delta_link):
-            # Before anything of the page is kept: a link that we would not follow must not become a cursor.
-            if link:
-                self._own_url(link)
+        self._check_links(page.next_link, page.delta_link)
         return page
 
 

@@ -55,7 +55,7 @@ class GraphSender:
         self._tokens = tokens
 
     def _get(self, path: str, *, prefer: Iterable[str] = (), timeout: tuple[float, float] = TIMEOUT_SECONDS) -> Json:
-        return _json(self._send("GET", path, prefer=prefer, timeout=timeout))
+        return json_of(self._send("GET", path, prefer=prefer, timeout=timeout))
 
     def _bytes(self, path: str, *, most_bytes: int = LARGEST_MAIL_BYTES) -> bytes:
         response = self._send("GET", path, timeout=LARGE_TIMEOUT_SECONDS, stream=True)
@@ -81,7 +81,7 @@ class GraphSender:
             {**part, "id": str(number), "headers": {"Prefer": IMMUTABLE_IDS, **part.get("headers", {})}}
             for number, part in enumerate(parts)
         ]
-        document = _json(self._send("POST", "/$batch", json={"requests": numbered}, repeats=repeats))
+        document = json_of(self._send("POST", "/$batch", json={"requests": numbered}, repeats=repeats))
         answers = document.get("responses")
         if not isinstance(answers, list):
             raise GraphContractBroken("a batch without responses")
@@ -138,6 +138,11 @@ class GraphSender:
                 raise error if repeats else unknown_if_trouble(error)
             return response
 
+    def _check_links(self, *links: str) -> None:
+        """Before anything of a page is kept: a link that we would not follow must not become a cursor."""
+        for link in filter(None, links):
+            self._own_url(link)
+
     def _own_url(self, path: str) -> str:
         """Where to send the token: our Graph host, scheme and version or nowhere, whatever a link says."""
         if path.startswith("/"):
@@ -177,7 +182,8 @@ def _exchange(method: str, url: str, what: str, *, repeats: bool, **options: Any
         raise GraphUnreachable(what) from error
 
 
-def _json(response: requests.Response) -> Json:
+def json_of(response: requests.Response) -> Json:
+    """Raises GraphUnreachable where the answer broke off, or GraphContractBroken."""
     try:
         content = response.content
     except requests.RequestException as error:
