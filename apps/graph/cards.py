@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -177,12 +177,8 @@ def expanded_contact(item: Json) -> GraphContact:
     """A contact from an answer to `EXPAND`: a property that did not come is not there."""
     read = contact(item)
     values = {_folded(text_of(one, "id")): text_of(one, "value") for one in item.get(_EXTENDED) or ()}
-    return GraphContact(
-        **{
-            field.name: getattr(read, field.name)
-            for field in fields(read)
-            if field.name not in {"crm_id", "is_private"}
-        },
+    return replace(
+        read,
         crm_id=values.get(_folded(CRM_ID), ""),
         is_private=values.get(_folded(SENSITIVITY), "") in _NOT_FOR_OTHERS,
     )
@@ -243,9 +239,7 @@ def _folded(tag: str) -> str:
 
 def json_of_new(wish: NewContact) -> dict[str, Any]:
     """The body that makes a contact: what is empty is left out."""
-    blank = Card()
-    body = _differences(blank, wish.card)
-    return body | _extended(wish.crm_id or None)
+    return _differences(Card(), wish.card) | _extended(wish.crm_id or None)
 
 
 def json_of_change(wish: ContactChange) -> dict[str, Any]:
@@ -253,10 +247,10 @@ def json_of_change(wish: ContactChange) -> dict[str, Any]:
 
     Empty where nothing differs.
     """
-    body = _differences(wish.contact.card, wish.card)
+    body = _differences(wish.contact.card, wish.card) | _extended(wish.crm_id)
     if body and wish.card.display_name:
         body["displayName"] = wish.card.display_name
-    return body | _extended(wish.crm_id)
+    return body
 
 
 def _differences(before: Card, after: Card) -> dict[str, Any]:
