@@ -20,7 +20,7 @@ from apps.graph.cards import (
     GraphContact,
     NewContact,
 )
-from apps.graph.errors import GraphError
+from apps.graph.errors import GraphContractBroken, GraphError
 from apps.graph.parsing import Json, value_of
 from apps.graph.sending import GraphSender, id_in_path, json_of, query_of, unknown_if_trouble
 
@@ -119,7 +119,10 @@ class ContactsClient(GraphSender):
         """
         parts = [_part(wish) for wish in wishes]
         sent = [part for part in parts if part]
-        answers = iter(self._run_batch(sent, repeats=False) if sent else ())
+        try:
+            answers = iter(self._run_batch(sent, repeats=False) if sent else ())
+        except GraphContractBroken as error:
+            raise unknown_if_trouble(error) from error
         outcomes: list[GraphContact | GraphError] = []
         for wish, part in zip(wishes, parts, strict=True):
             if isinstance(wish, ContactChange) and part is None:
@@ -154,10 +157,13 @@ def _part(wish: NewContact | ContactChange) -> Json | None:
 
 
 def _outcome(wish: NewContact | ContactChange, answer: Json | GraphError) -> GraphContact | GraphError:
-    is_new = isinstance(wish, NewContact)
-    if isinstance(answer, GraphError):
-        return unknown_if_trouble(answer) if is_new else answer
-    # The answer to a write does not tell extended properties, but we know what we wrote.
     before = None if isinstance(wish, NewContact) else wish.contact
+    try:
+        if isinstance(answer, GraphError):
+            raise answer
+        read = cards.contact(answer)
+    except GraphError as error:
+        return error if before else unknown_if_trouble(error)
+    # The answer to a write does not tell extended properties, but we know what we wrote.
     crm_id = before.crm_id if before and wish.crm_id is None else wish.crm_id
-    return replace(cards.contact(answer), crm_id=crm_id, is_private=before.is_private if before else False)
+    return replace(read, crm_id=crm_id, is_private=before.is_private if before else False)

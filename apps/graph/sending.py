@@ -155,8 +155,8 @@ class GraphSender:
 
 
 def unknown_if_trouble(error: GraphError) -> GraphError:
-    """A server in trouble may have done what it was asked before it fell."""
-    if not isinstance(error, GraphServerTrouble):
+    """For what must not be done twice: a server in trouble, or one that answers nonsense, may have done it nevertheless."""
+    if not isinstance(error, GraphServerTrouble | GraphContractBroken):
         return error
     return GraphOutcomeUnknown(error.what, request_id=error.request_id, retry_after_seconds=error.retry_after_seconds)
 
