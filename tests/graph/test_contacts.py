@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -32,13 +32,22 @@ KAREL = Card(
     display_name="Ing. Karel Zeman",
     title="Ing.",
     given_name="Karel",
+    middle_name="Jan",
     surname="Zeman",
+    suffix="Ph.D.",
+    nickname="Kája",
     company="Kovárna Morava a.s.",
+    department="obchod",
     job_title="nákup",
+    assistant="Jana Malá",
     addresses=(Address("Karel Zeman", "zeman@kovarna.example"), Address("", "k.zeman@posta.example")),
     business_phones=("+420 595 000 111",),
+    home_phones=("+420 558 000 333",),
     mobile_phone="+420 601 222 333",
-    business_address=Place(street="Hutní 1", city="Ostrava", postal_code="702 00"),
+    business_address=Place(street="Hutní 1", city="Ostrava", postal_code="702 00", country="Česká republika"),
+    home_address=Place(street="Lesní 12", city="Frýdek-Místek"),
+    other_address=Place(state="Morava"),
+    web_page="https://www.kovarna.example",
     birthday=date(1974, 7, 22),
     notes="Volat dopoledne.",
     categories=("Zákazník",),
@@ -85,6 +94,7 @@ def test_made_read_and_changed(client: ContactsClient) -> None:
     made = known(client.write([NewContact(folder.id, KAREL, crm_id="3f2a")])[0])
     [read] = client.read([made.id])
 
+    assert all(getattr(KAREL, field.name) for field in fields(KAREL))
     assert (default.is_default, folder.name, folder.parent_id) == (True, "CORIPO", default.id)
     assert (made.card, made.crm_id, made.is_private) == (KAREL, "3f2a", False)
     assert read == made

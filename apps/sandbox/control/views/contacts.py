@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -32,6 +32,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
 
 @answers_in_words
 @require_http_methods(["PATCH", "DELETE"])
+@transaction.atomic
 def contact(request: HttpRequest, contact_id: str) -> HttpResponse:
     """PATCH sets what the `contact` says, and `properties`; DELETE puts it among the deleted items."""
     row = _contact(contact_id)

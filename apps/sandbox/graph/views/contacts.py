@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from apps.sandbox.graph import (
@@ -70,7 +71,9 @@ def create(call: Call, folder: str = DEFAULT_FOLDER) -> Reply:
     return _one(call, row, status=201)
 
 
+@transaction.atomic
 def update(call: Call, contact: str, folder: str | None = None) -> Reply:
+    """Read and written in one transaction, so that of two writes over one version one is refused."""
     row = contact_named(call.mailbox, contact, folder=folder)
     check_etag(call, contact_shapes.version(row, call.mailbox.guid))
     content = call.content()
