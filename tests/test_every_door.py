@@ -70,6 +70,7 @@ DOORS = {
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
     "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
+    "choose_category": Door("post", "/settings/mailboxes/{mailbox}/category/", OWN_POST, {"action": "save"}),
     "status": Door("get", "/status/", SIGNED_IN),
     "check_mailbox": Door("post", "/status/{mailbox}/check/", OWN_POST),
     "language": Door("post", "/language/", (302, 302, 302, 302), {"language": "cs"}),
@@ -82,6 +83,7 @@ DOORS = {
     "entra_callback": Door("get", "/accounts/entra/login/callback/", (401, 401, 401, 401)),
     "mailboxes:connect": Door("post", "/mailboxes/connect/", (302, 302, 302, 302)),
     "mailboxes:callback": Door("get", "/mailboxes/callback/", (302, 302, 302, 302)),
+    "mailboxes:write": Door("post", "/mailboxes/{mailbox}/write/", OWN_POST),
     "mailboxes:refresh": Door("post", "/mailboxes/{mailbox}/refresh/", OWN_POST),
 }
 

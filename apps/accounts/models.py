@@ -81,6 +81,12 @@ class CrmServer(models.Model):
         return pattern.format(site=self.web_url, module=quote(module, safe=""), id=quote(record_id, safe=""))
 
 
+class CrmAccountQuerySet(models.QuerySet["CrmAccount"]):
+    def working_for(self, user: User | int) -> CrmAccountQuerySet:
+        """The user's login, with its server, if CORIPO has not refused it."""
+        return self.select_related("server", "user").filter(user=user, status=CrmAccount.Status.ACTIVE)
+
+
 class CrmAccount(models.Model):
     """A user's own login at CORIPO. A refused one parks that user's transfers until a person has mended it."""
 
@@ -102,6 +108,8 @@ class CrmAccount(models.Model):
     status_since = models.DateTimeField()
     # Grows with every saved change: a session of an older generation is not used again.
     generation = models.PositiveIntegerField(default=1)
+
+    objects = CrmAccountQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.user_name} ({self.status})"

@@ -160,7 +160,8 @@ SHORTEST_SEARCH = 2
 class FoundRecord:
     """A record as somebody recognises it: its company, its first e-mail address as written, a few words more.
 
-    Each of them is "" where CORIPO has none.
+    `stage` is the key under which CORIPO keeps its stage or status; `CrmClient.stages` has the words. Each of them is ""
+    where CORIPO has none.
     """
 
     module: str
@@ -169,6 +170,7 @@ class FoundRecord:
     detail: str = ""
     company: str = ""
     address: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,5 +284,12 @@ class CrmClient(Protocol):
         """The companies of these contacts, and the open opportunities and cases of both; two requests.
 
         At most `limit` of each module, each once. What this login may not see is left out.
+        """
+        ...
+
+    def stages(self, module: str) -> dict[str, str]:
+        """The stages or statuses of a module as people read them, by their keys, in the language of the CRM; one request.
+
+        Empty where the module has none, or the CRM does not tell.
         """
         ...

@@ -70,12 +70,18 @@ def _open_records(owner: shapes.Record, *, company: str) -> Iterable[FoundRecord
     for row in owner.links.get("opportunities", ()):
         if row.get("id") and row.get("sales_stage", "") not in _CLOSED_STAGES:
             yield FoundRecord(
-                "Opportunities", row["id"], row.get("name", ""), detail=row.get("sales_stage", ""), company=company
+                "Opportunities", row["id"], row.get("name", ""), company=company, stage=row.get("sales_stage", "")
             )
     for row in owner.links.get("cases", ()):
         if row.get("id") and not _is_closed(row):
-            detail = ", ".join(filter(None, (row.get("case_number", ""), row.get("status", ""))))
-            yield FoundRecord("Cases", row["id"], row.get("name", ""), detail=detail, company=company)
+            yield FoundRecord(
+                "Cases",
+                row["id"],
+                row.get("name", ""),
+                detail=row.get("case_number", ""),
+                company=company,
+                stage=row.get("status", ""),
+            )
 
 
 def _is_closed(case: _Row) -> bool:

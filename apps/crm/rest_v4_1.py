@@ -75,3 +75,6 @@ class RestV41:
 
     def related_records(self, contact_ids: Sequence[str], *, limit: int) -> FoundRecords:
         return relating.related_records(self._caller, contact_ids, limit=limit)
+
+    def stages(self, module: str) -> dict[str, str]:
+        return searching.stages(self._caller, module)

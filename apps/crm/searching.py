@@ -17,13 +17,15 @@ class _Shape:
     """How a module is searched and shown.
 
     Each word has to occur in one of `sought`. `number` is a column that a whole number is compared with. `title` makes
-    the name, and `detail` says more of it. The company is behind the link `owner`, or in the field `company_field`.
+    the name, `detail` says more of it, and `stage` is the field with the key of its stage or status. The company is behind
+    the link `owner`, or in the field `company_field`.
     """
 
     sought: tuple[str, ...] = ("name",)
     number: str = ""
     title: tuple[str, ...] = ("name",)
     detail: tuple[str, ...] = ()
+    stage: str = ""
     # Bare field names: those with their table are ignored.
     order: str = "name, id"
     company_field: str = ""
@@ -51,11 +53,11 @@ _SHAPES: Mapping[str, _Shape] = {
         company_field="account_name",
         has_addresses=True,
     ),
-    "Opportunities": _Shape(detail=("sales_stage",), owner="accounts"),
-    "Cases": _Shape(number="case_number", detail=("case_number", "status"), owner="accounts"),
-    "Project": _Shape(detail=("status",)),
-    "ProjectTask": _Shape(detail=("status",)),
-    "Bugs": _Shape(number="bug_number", detail=("bug_number", "status")),
+    "Opportunities": _Shape(stage="sales_stage", owner="accounts"),
+    "Cases": _Shape(number="case_number", detail=("case_number",), stage="status", owner="accounts"),
+    "Project": _Shape(stage="status"),
+    "ProjectTask": _Shape(stage="status"),
+    "Bugs": _Shape(number="bug_number", detail=("bug_number",), stage="status"),
 }
 
 
@@ -76,7 +78,7 @@ def search(caller: Caller, module: str, text: str, *, limit: int) -> FoundRecord
         query=_condition(module, shape, words),
         order_by=shape.order,
         offset=0,
-        select_fields=["id", *shape.title, *shape.detail, *filter(None, [shape.company_field])],
+        select_fields=["id", *shape.title, *shape.detail, *filter(None, [shape.stage, shape.company_field])],
         link_name_to_fields_array=[{"name": name, "value": fields} for name, fields in links],
         max_results=limit + 1,
         deleted=0,
@@ -84,6 +86,14 @@ def search(caller: Caller, module: str, text: str, *, limit: int) -> FoundRecord
     )
     found = [_found(module, shape, record) for record in shapes.page_in(answer).records]
     return FoundRecords(tuple(found[:limit]), has_more=len(found) > limit)
+
+
+def stages(caller: Caller, module: str) -> dict[str, str]:
+    shape = _SHAPES.get(module)
+    if shape is None or not shape.stage:
+        return {}
+    answer = caller.read("get_module_fields", module_name=module, fields=[shape.stage])
+    return shapes.options_in(answer, shape.stage)
 
 
 def _condition(module: str, shape: _Shape, words: list[str]) -> str:
@@ -107,4 +117,5 @@ def _found(module: str, shape: _Shape, record: shapes.Record) -> FoundRecord:
         detail=", ".join(filter(None, (record[name] for name in shape.detail))),
         company=", ".join(dict.fromkeys(filter(None, companies))),
         address=next(filter(None, addresses), ""),
+        stage=record[shape.stage] if shape.stage else "",
     )

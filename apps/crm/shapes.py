@@ -89,6 +89,12 @@ def fields_in(name_values: Any) -> dict[str, str]:
     return dict(_pairs(name_values))
 
 
+def options_in(answer: Any, field: str) -> dict[str, str]:
+    """What a field chooses from, key → word, from `get_module_fields`: an empty list for a field that takes any text."""
+    fields = _dict(answer).get("module_fields") or {}
+    return fields_in(_dict(_dict(fields).get(field) or {}).get("options"))
+
+
 def id_in(answer: Any) -> str:
     """The id that a write answers with, "" where there is none: a refused write answers `null`, or the id -1."""
     record_id = answer.get("id") if isinstance(answer, dict) else None

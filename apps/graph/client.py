@@ -15,6 +15,7 @@ from apps.graph.parsing import (
     MESSAGE_FIELDS,
     GraphAttachment,
     GraphBody,
+    GraphCategories,
     GraphFile,
     GraphFolder,
     GraphMessage,
@@ -154,6 +155,34 @@ class GraphClient(GraphSender):
                 else:
                     outcomes.append(Presence(message_id, str(answer.get("parentFolderId") or "")))
         return outcomes
+
+    def categories(self, message_ids: Sequence[str]) -> list[GraphCategories | GraphError]:
+        """The categories of at most BATCH_LIMIT messages, one outcome each, in order; one request."""
+        options = query_of({"$select": "id,categories,lastModifiedDateTime"})
+        answers = self._batch([f"/me/messages/{id_in_path(message_id)}?{options}" for message_id in message_ids])
+        return [answer if isinstance(answer, GraphError) else parsing.categories(answer) for answer in answers]
+
+    def set_categories(self, wanted: Sequence[GraphCategories]) -> list[GraphCategories | GraphError]:
+        """Write the categories of at most BATCH_LIMIT messages over the versions that were read; one request.
+
+        The outcomes come in order, as they are from now on. Graph takes a list as a whole, so `names` are all of them;
+        GraphConflict stands for a message that somebody else has changed since. Needs Mail.ReadWrite.
+        """
+        answers = self._run_batch(
+            [
+                {
+                    "method": "PATCH",
+                    "url": f"/me/messages/{id_in_path(one.id)}",
+                    "headers": {
+                        "Content-Type": "application/json",
+                        **({"If-Match": one.version} if one.version else {}),
+                    },
+                    "body": {"categories": list(one.names)},
+                }
+                for one in wanted
+            ]
+        )
+        return [answer if isinstance(answer, GraphError) else parsing.categories(answer) for answer in answers]
 
     def body(self, message_id: str) -> GraphBody:
         """The body and the list of attachments, for reading. Foreign text, whatever Microsoft has cleaned of it.

@@ -18,9 +18,9 @@ Json = Mapping[str, Any]
 # must change SHAPE as well: then every folder is listed afresh.
 MESSAGE_FIELDS = (
     "internetMessageId,conversationId,parentFolderId,changeKey,subject,bodyPreview,from,sender,toRecipients,ccRecipients,"
-    "bccRecipients,receivedDateTime,sentDateTime,isRead,isDraft,hasAttachments,webLink"
+    "bccRecipients,receivedDateTime,sentDateTime,lastModifiedDateTime,isRead,isDraft,hasAttachments,webLink,categories"
 )
-SHAPE = "v1"
+SHAPE = "v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class GraphMessage:
     is_meeting: bool
     has_attachments: bool
     web_link: str
+    categories: tuple[str, ...]
+    modified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,16 @@ class Presence:
 
     id: str
     folder_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCategories:
+    """All categories of a message, in one version of it: whoever writes them writes all, over this version only."""
+
+    id: str
+    names: tuple[str, ...]
+    version: str
+    modified_at: datetime | None
 
 
 def value_of(document: Json) -> list[Json]:
@@ -211,6 +223,17 @@ def message(item: Json) -> GraphMessage:
         is_meeting="eventmessage" in str(item.get("@odata.type", "")).lower(),
         has_attachments=bool(item.get("hasAttachments")),
         web_link=text_of(item, "webLink"),
+        categories=texts_of(item, "categories"),
+        modified_at=moment(item.get("lastModifiedDateTime")),
+    )
+
+
+def categories(item: Json) -> GraphCategories:
+    return GraphCategories(
+        id=id_of(item),
+        names=texts_of(item, "categories"),
+        version=text_of(item, "@odata.etag"),
+        modified_at=moment(item.get("lastModifiedDateTime")),
     )
 
 

@@ -74,9 +74,11 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """An access token, and the cache to keep where it changed."""
+    """An access token, the scopes that Microsoft says it has (none where it says nothing), and the cache to keep where it
+    changed."""
 
     access_token: str = field(repr=False)
+    scopes: tuple[str, ...]
     cache: str = field(repr=False)
     has_changed: bool
 
@@ -156,7 +158,12 @@ def refresh(cache_text: str, *, home_account_id: str, scopes: Sequence[str], for
         raise _refusal(answer)
     # Asked first: writing the cache down counts as keeping it.
     has_changed = bool(cache.has_state_changed)
-    return Refreshed(access_token=str(answer["access_token"]), cache=cache.serialize(), has_changed=has_changed)
+    return Refreshed(
+        access_token=str(answer["access_token"]),
+        scopes=tuple(str(answer.get("scope") or "").split()),
+        cache=cache.serialize(),
+        has_changed=has_changed,
+    )
 
 
 def _cache(text: str) -> msal.SerializableTokenCache:

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,13 +20,12 @@ from apps.core.templatetags.portal import moment
 from apps.inbox.filters import query_of
 from apps.inbox.folder_tree import FolderNode, choices, followed
 from apps.inbox.moving import capped
-from apps.mailboxes.models import Mailbox, MailFolder, MessageState
+from apps.mailboxes.models import Mailbox, MailFolder, MessageState, OutlookCategory
 from apps.sync.claiming import crm_key
 from apps.sync.listing import MessageFilter
-from apps.sync.models import Transfer
 from apps.sync.queries import UNDECIDED, count_undecided
+from apps.sync.status_queries import waiting_by_mailbox
 from apps.work.fences import outage
-from apps.work.models import Status
 
 # A first strike is a moment's trouble, as often as not over before a person has read of it.
 STRIKES_TO_TELL = 2
@@ -102,7 +99,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell_of(user: User) -> Shell:
-    mailboxes = list(Mailbox.objects.visible_to(user).order_by("connected_at", "pk"))
+    mailboxes = list(Mailbox.objects.visible_to(user).select_related("category").order_by("connected_at", "pk"))
     account = CrmAccount.objects.select_related("server").filter(user=user).first()
     return Shell(
         navigation(mailboxes),
@@ -143,7 +140,25 @@ def health_of(mailboxes: list[Mailbox]) -> Health | None:
 
 
 def troubles(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
-    """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO."""
+    """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO, and
+    what only shows in Outlook comes last. The mailboxes bring their `category`."""
+    yield from _broken_connections(mailboxes, account)
+    for mailbox in mailboxes:
+        category: OutlookCategory | None = getattr(mailbox, "category", None)
+        if category is not None and category.refused_at is not None:
+            yield Trouble(
+                headline=_("Outlook no longer shows what is synced from %(address)s.") % {"address": mailbox.address},
+                sentence=_("Microsoft has not let the portal write there since %(time)s. E-mails are synced as before.")
+                % {"time": moment(category.refused_at)},
+                button=_("Connect again"),
+                url=reverse("mailboxes:write", args=[mailbox.pk]),
+                is_form=True,
+                tone="warn",
+                icon="attention",
+            )
+
+
+def _broken_connections(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
     if not mailboxes:
         yield Trouble(
             headline=_("No mailbox is connected yet."),
@@ -157,8 +172,7 @@ def troubles(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[T
 
     @cache
     def waiting() -> Counter[int]:
-        queued = Transfer.objects.filter(mailbox__in=mailboxes, status=Status.QUEUED)
-        return Counter(dict(queued.values_list("mailbox").annotate(count=Count("pk")).order_by()))
+        return Counter(waiting_by_mailbox(mailbox.pk for mailbox in mailboxes))
 
     for mailbox in mailboxes:
         if mailbox.status == Mailbox.Status.RECONNECT:
@@ -236,4 +250,4 @@ def _waiting(count: int) -> str:
         return _("Nothing was lost.")
     return ngettext(
         "Nothing was lost, %(count)s e-mail is waiting.", "Nothing was lost, %(count)s e-mails are waiting.", count
-    ) % {"count": number_format(count)}
+    ) % {"count": capped(count)}

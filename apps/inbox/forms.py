@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
@@ -40,3 +41,15 @@ class DisconnectForm(forms.Form):
     """What the portal is to forget besides the connection itself."""
 
     forget_marks = forms.BooleanField(label=_("Forget my marks"), required=False)
+
+
+class CategoryForm(forms.Form):
+    """What the owner of a mailbox wants of the category in Outlook, but for showing it, which Microsoft has to allow."""
+
+    class Action(TextChoices):
+        SAVE = "save"
+        STOP = "stop"
+        REMOVE = "remove"
+
+    action = forms.ChoiceField(choices=Action.choices)
+    is_taken = forms.BooleanField(label=_("A category set in Outlook means: sync this e-mail"), required=False)

@@ -144,7 +144,7 @@ _FORESEEN = {
     RunOutcome.STORED: gettext_lazy("will be synced"),
     RunOutcome.NO_MATCH: gettext_lazy("have no match in CORIPO"),
     RunOutcome.LEFT_OUT: gettext_lazy("are marked and left out"),
-    RunOutcome.ALREADY: gettext_lazy("are in CORIPO already"),
+    RunOutcome.ALREADY: gettext_lazy("are in CORIPO already, and get what is missing there"),
     RunOutcome.GONE: gettext_lazy("were deleted in CORIPO and are left alone"),
     RunOutcome.HIDDEN: gettext_lazy("are in CORIPO where your login may not see them"),
     RunOutcome.ELSEWHERE: gettext_lazy("are on their way already"),

@@ -59,6 +59,7 @@ urlpatterns = [
     path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
     path("settings/mailboxes/<int:pk>/folders/", settings.choose_folders, name="follow_folders"),
     path("settings/mailboxes/<int:pk>/disconnect/", settings.disconnect_mailbox, name="disconnect_mailbox"),
+    path("settings/mailboxes/<int:pk>/category/", settings.choose_category, name="choose_category"),
     path("status/", status.status, name="status"),
     path("status/<int:pk>/check/", status.check_mailbox, name="check_mailbox"),
     path("language/", settings.language, name="language"),

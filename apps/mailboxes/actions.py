@@ -10,7 +10,7 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.graph import signin
@@ -21,7 +21,7 @@ from apps.graph.signin import SignedIn
 from apps.mailboxes.folders import subtree
 from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder
 from apps.mailboxes.own_addresses import own_addresses_of
-from apps.mailboxes.tokens import SCOPES
+from apps.mailboxes.tokens import SCOPES, store_sign_in
 from apps.mailboxes.turns import WATCHED_EVERY
 from apps.work.wakeups import wake
 
@@ -56,31 +56,43 @@ def connect_mailbox(flow: Mapping[str, Any], params: Mapping[str, str], *, user:
         raise MailboxUnavailable("the account has no inbox")
     with transaction.atomic():
         mailbox = _keep(signed_in, profile, user=user, at=at)
-        wake("apps.sync.tasks.keep_in_step", queue="background")
+        _wake_importer()
     log.info("mailbox connected", extra={"mailbox_id": mailbox.pk, "user_id": user.pk})
     return mailbox
 
 
-def release_mailbox(mailbox: Mailbox, *, by: User) -> None:
+def release_mailbox(mailbox: Mailbox, *, by: User, at: datetime) -> None:
     """Take the connection from its owner, so that somebody else can connect the mailbox. Mailbox, CORIPO and marks stay."""
-    pk, owner_id = mailbox.pk, mailbox.owner_id
-    disconnect_mailbox(mailbox)
-    log.warning("mailbox released", extra={"mailbox_id": pk, "owner_id": owner_id, "user_id": by.pk})
+    disconnect_mailbox(mailbox, at=at)
+    log.warning("mailbox released", extra={"mailbox_id": mailbox.pk, "owner_id": mailbox.owner_id, "user_id": by.pk})
 
 
 def namesake_of(mailbox: Mailbox) -> Mailbox | None:
     """Another mailbox of the same owner that bears this address: Microsoft 365 has replaced the account behind it."""
-    others = Mailbox.objects.filter(owner=mailbox.owner_id, address__iexact=mailbox.address).exclude(pk=mailbox.pk)
+    others = (
+        Mailbox.objects.kept().filter(owner=mailbox.owner_id, address__iexact=mailbox.address).exclude(pk=mailbox.pk)
+    )
     return others.order_by("pk").first()
 
 
-def disconnect_mailbox(mailbox: Mailbox) -> None:
-    """Forget the connection: tokens, folders and messages of the portal. Mailbox, CORIPO and marks stay as they are."""
-    pk = mailbox.pk
+def disconnect_mailbox(mailbox: Mailbox, *, at: datetime) -> None:
+    """Forget the connection. Mailbox, CORIPO and marks stay as they are.
+
+    The tokens go at once, and nobody sees or touches the mailbox any more. Folders and messages of the portal, which may be
+    many, are cleared away by a worker; the account is free to be connected again meanwhile.
+    """
     with transaction.atomic():
-        MailboxToken.objects.filter(pk=pk).delete()
-        mailbox.delete()
-    log.info("mailbox disconnected", extra={"mailbox_id": pk})
+        # Whoever looks at it has lost the turn, and so writes nothing more.
+        Mailbox.objects.filter(pk=mailbox.pk).update(
+            status=Mailbox.Status.LEAVING,
+            status_since=at,
+            home_account_id=f"left:{mailbox.pk}",
+            look_claim=None,
+            look_lease_until=None,
+        )
+        MailboxToken.objects.filter(pk=mailbox.pk).delete()
+        wake("apps.sync.tasks.clear_away", queue="background")
+    log.info("mailbox disconnected", extra={"mailbox_id": mailbox.pk})
 
 
 def follow_folders(
@@ -108,7 +120,7 @@ def refresh_now(mailbox: Mailbox, *, at: datetime) -> None:
     """Look at the mailbox and its folders as soon as a worker is free. A fence of Microsoft's still holds."""
     with transaction.atomic():
         Mailbox.objects.filter(pk=mailbox.pk).update(next_look_at=at, folders_read_at=None)
-        wake("apps.sync.tasks.keep_in_step", queue="background")
+        _wake_importer()
 
 
 def note_page_seen(user: User, *, at: datetime) -> None:
@@ -124,7 +136,11 @@ def note_page_seen(user: User, *, at: datetime) -> None:
         )
         mailboxes.update(page_seen_at=at)
         if late:
-            wake("apps.sync.tasks.keep_in_step", queue="background")
+            _wake_importer()
+
+
+def _wake_importer() -> None:
+    wake("apps.sync.tasks.keep_in_step", queue="background")
 
 
 def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetime) -> Mailbox:
@@ -147,16 +163,12 @@ def _keep(signed_in: SignedIn, profile: GraphProfile, *, user: User, at: datetim
     if known.owner_id != user.pk:
         if not _is_own_sign_in(user, signed_in):
             raise MailboxTaken
-        known.delete()
+        disconnect_mailbox(known, at=at)
         known, is_new = Mailbox.objects.create(home_account_id=signed_in.home_account_id, **new), True
     if not is_new:
         Mailbox.objects.filter(pk=known.pk).update(**words)
         known.refresh_from_db()
-    changed = MailboxToken.objects.filter(pk=known.pk).update(
-        cache=signed_in.cache, generation=F("generation") + 1, refresh_claim=None, refresh_lease_until=None
-    )
-    if not changed:
-        MailboxToken.objects.create(mailbox=known, cache=signed_in.cache)
+    store_sign_in(known, signed_in.cache)
     return known
 
 

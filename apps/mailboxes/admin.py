@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.mailboxes.actions import release_mailbox
 from apps.mailboxes.models import Mailbox
@@ -22,6 +23,9 @@ class MailboxAdmin(admin.ModelAdmin[Mailbox]):
     list_select_related = ["owner"]
     search_fields = ["address", "owner__username", "owner__email"]
     actions = ["release"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mailbox]:
+        return Mailbox.objects.kept()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only its owner can connect a mailbox."""
@@ -48,7 +52,7 @@ class MailboxAdmin(admin.ModelAdmin[Mailbox]):
                 change_message=f"released from {mailbox.owner}",
                 single_object=True,
             )
-            release_mailbox(mailbox, by=request.user)
+            release_mailbox(mailbox, by=request.user, at=now())
         text = ngettext(
             "%(count)s mailbox is released. Its marks stay, and its owner or somebody else can connect it.",
             "%(count)s mailboxes are released. Their marks stay, and their owners or others can connect them.",

@@ -12,7 +12,7 @@ from apps.core.clock import now
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphError, GraphThrottled, GraphUnreachable
 from apps.mailboxes.models import Mailbox
-from apps.mailboxes.tokens import MailboxTokens
+from apps.mailboxes.tokens import SCOPES, MailboxTokens
 from apps.work.fences import FenceStands, Passage, passage, raise_fence
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Fence
@@ -32,9 +32,9 @@ def graph_key(mailbox: Mailbox) -> str:
 
 
 @contextmanager
-def graph_client(mailbox: Mailbox) -> Iterator[GraphClient]:
+def graph_client(mailbox: Mailbox, *, scopes: tuple[str, ...] = SCOPES) -> Iterator[GraphClient]:
     """A client for the mailbox. The caller holds a slot and respects the fence."""
-    yield GraphClient(base_url=settings.GRAPH_BASE_URL, tokens=MailboxTokens(mailbox.pk))
+    yield GraphClient(base_url=settings.GRAPH_BASE_URL, tokens=MailboxTokens(mailbox.pk, scopes=scopes))
 
 
 @contextmanager

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def visible_to(self, user: User) -> MailboxQuerySet:
-        return self.filter(owner=user)
+        return self.kept().filter(owner=user)
+
+    def kept(self) -> MailboxQuerySet:
+        """Without those that were disconnected: of them, rows are left that a worker clears away."""
+        return self.exclude(status=Mailbox.Status.LEAVING)
 
 
 class Mailbox(models.Model):
@@ -27,6 +31,7 @@ class Mailbox(models.Model):
         ACTIVE = "active", _("Connected")
         RECONNECT = "reconnect", _("Waiting for you")
         UNAVAILABLE = "unavailable", _("No mailbox")
+        LEAVING = "leaving", _("Disconnected")
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mailboxes")
     home_account_id = models.CharField(max_length=120, unique=True)
@@ -76,9 +81,32 @@ class MailboxToken(models.Model):
         return f"<MailboxToken {self.mailbox_id}>"
 
 
+class OutlookCategory(models.Model):
+    """What the owner of a mailbox wants of the category CORIPO in Outlook; there is no row before they have said so."""
+
+    mailbox = models.OneToOneField(Mailbox, models.CASCADE, primary_key=True, related_name="category")
+    # What is synced gets the category, which needs the consent to write.
+    is_shown = models.BooleanField(default=False)
+    # When Microsoft no longer allowed it: it went off by itself then, and the owner has not said a word on it since.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    # What was synced before it was switched on is gone through by id; everything up to and with `place` has been.
+    is_expanding = models.BooleanField(default=False)
+    place = models.BigIntegerField(default=0)
+    # The category is being taken from every message that the portal gave it to.
+    is_removing = models.BooleanField(default=False)
+    # From when on a category that somebody sets in Outlook means: sync this. None where it means nothing.
+    taken_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "Outlook categories"
+
+    def __str__(self) -> str:
+        return f"category of mailbox {self.mailbox_id}"
+
+
 class MailFolderQuerySet(models.QuerySet["MailFolder"]):
     def visible_to(self, user: User) -> MailFolderQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
     def followable(self) -> MailFolderQuerySet:
         """What a person can choose: folders that are there and that may hold mail for the CRM."""
@@ -149,7 +177,7 @@ class MessageState(models.TextChoices):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> MessageQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
     def present(self) -> MessageQuerySet:
         """Messages that are still in a followed folder of the mailbox."""
@@ -205,6 +233,12 @@ class Message(models.Model):
     # Left its folder according to a delta; from then on a look-up by id decides whether it moved or is gone.
     missing_since = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
+    # Whether it carries the category CORIPO, and up to which time of Graph's the portal itself knows that, by having written
+    # or read it: what a listing tells of an earlier time is old. Then, since when a category that the owner set waits to be
+    # taken for a wish (apps/sync/outlook_wishes.py).
+    has_category = models.BooleanField(default=False)
+    category_known_at = models.DateTimeField(null=True, blank=True)
+    category_asked_at = models.DateTimeField(null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -237,10 +271,20 @@ class Message(models.Model):
             models.Index("email_key", "variant", name="message_identity"),
             models.Index("mailbox", "conversation_id", name="message_conversation", condition=~Q(conversation_id="")),
             models.Index("mailbox", name="message_missing", condition=Q(missing_since__isnull=False)),
+            models.Index(
+                fields=["category_asked_at", "id"],
+                name="message_category_asked",
+                condition=Q(category_asked_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"message {self.pk}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is, in whatever mailbox."""
+        return self.email_key, self.variant
 
 
 class Participant(models.Model):

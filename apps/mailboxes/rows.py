@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
+from apps.mailboxes.category import is_among
 from apps.mailboxes.identity import email_key, traits, variants
-from apps.mailboxes.models import MailFolder, Message, Participant
+from apps.mailboxes.models import MailFolder, Message, OutlookCategory, Participant
 from apps.mailboxes.search import search_text
 from apps.mailboxes.texts import storable
 
@@ -26,6 +27,8 @@ CHANGING_FIELDS = [
     "seen_round",
     "missing_since",
     "gone_at",
+    "has_category",
+    "category_asked_at",
 ]
 
 
@@ -37,10 +40,15 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
     seen = {message.id: message for message in messages if not message.is_draft}
     _hold(folder, seen.values())
     known = {row.graph_id: row for row in Message.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))}
+    taken_since = (
+        OutlookCategory.objects.filter(mailbox=folder.mailbox_id).values_list("taken_since", flat=True).first()
+    )
     for row in known.values():
         _bring_up_to_date(row, seen[row.graph_id], folder)
+        _note_category(row, seen[row.graph_id], taken_since=taken_since, at=at)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
-    return _insert(folder, [message for message in seen.values() if message.id not in known], at=at)
+    new = [message for message in seen.values() if message.id not in known]
+    return _insert(folder, new, taken_since=taken_since, at=at)
 
 
 def _hold(folder: MailFolder, messages: Iterable[GraphMessage]) -> None:
@@ -74,12 +82,27 @@ def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -
     row.missing_since = row.gone_at = None
 
 
-def _insert(folder: MailFolder, messages: Sequence[GraphMessage], *, at: datetime) -> list[int]:
+def _note_category(row: Message, message: GraphMessage, *, taken_since: datetime | None, at: datetime) -> None:
+    """A category that was not there before is the owner's wish. What the portal wrote itself it knows of; what changed in
+    Graph's same second is taken for its own writing."""
+    if row.category_known_at and message.modified_at and message.modified_at <= row.category_known_at:
+        return
+    has_it = is_among(message.categories)
+    if has_it == row.has_category:
+        return
+    row.has_category = has_it
+    is_new = taken_since is not None and message.modified_at is not None and message.modified_at >= taken_since
+    row.category_asked_at = at if has_it and is_new else None
+
+
+def _insert(
+    folder: MailFolder, messages: Sequence[GraphMessage], *, taken_since: datetime | None, at: datetime
+) -> list[int]:
     keys = [email_key(message) for message in messages]
     identities = zip(keys, variants(zip(keys, map(traits, messages), strict=True)), strict=True)
     rows = Message.objects.bulk_create(
         [
-            _row(folder, message, key=key, variant=variant, at=at)
+            _row(folder, message, key=key, variant=variant, taken_since=taken_since, at=at)
             for message, (key, variant) in zip(messages, identities, strict=True)
         ],
         batch_size=100,
@@ -91,9 +114,14 @@ def _insert(folder: MailFolder, messages: Sequence[GraphMessage], *, at: datetim
     return [row.pk for row in rows]
 
 
-def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, at: datetime) -> Message:
+def _row(
+    folder: MailFolder, message: GraphMessage, *, key: str, variant: str, taken_since: datetime | None, at: datetime
+) -> Message:
     sender = message.sender or Address("", "")
     received_at = message.received_at or message.sent_at or at
+    has_category = is_among(message.categories)
+    # Older mail that is loaded for the first time may have had it for years.
+    is_asked = has_category and taken_since is not None and received_at >= taken_since
     return Message(
         mailbox=folder.mailbox,
         folder=folder,
@@ -116,6 +144,8 @@ def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, a
         web_link=message.web_link,
         search_text=_searched(message),
         seen_round=folder.round,
+        has_category=has_category,
+        category_asked_at=at if is_asked else None,
     )
 
 

@@ -24,6 +24,7 @@ def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Take away what there is of it."""
     for statement in _UNDO[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 
@@ -112,13 +113,13 @@ _TRIGGERS = {
 _UNDO = {
     "sqlite": [
         *(f"drop trigger if exists {TABLE}_{event}" for event in ("insert", "delete", "update")),
-        f"drop table {TABLE}",
+        f"drop table if exists {TABLE}",
     ],
     "postgresql": [
         f"drop trigger if exists {TABLE}_rows on mailboxes_message",
         f"drop trigger if exists {TABLE}_all on mailboxes_message",
         f"drop function if exists {TABLE}_keep",
         f"drop function if exists {TABLE}_found",
-        f"drop table {TABLE}",
+        f"drop table if exists {TABLE}",
     ],
 }

@@ -15,13 +15,15 @@ from django.db.models import F, Q
 
 from apps.core.clock import now
 from apps.graph import signin
-from apps.graph.errors import Disconnection, GraphError, GraphUnreachable, MailboxDisconnected
+from apps.graph.errors import Disconnection, GraphError, GraphForbidden, GraphUnreachable, MailboxDisconnected
 from apps.mailboxes.models import Mailbox, MailboxToken
 
 log = logging.getLogger(__name__)
 
 # Always this list in this casing: another spelling makes every call a refresh.
 SCOPES = ("User.Read", "Mail.Read")
+# Asked for only where the owner wants something shown in Outlook, by a consent of its own.
+WRITE_SCOPES = (*SCOPES, "Mail.ReadWrite")
 REFRESH_LEASE = timedelta(seconds=60)
 LONGEST_WAIT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.1
@@ -30,18 +32,20 @@ LOOK_AGAIN_SECONDS = 0.1
 class MailboxTokens:
     """The token source of one mailbox, for a GraphClient. Call it outside of transactions."""
 
-    def __init__(self, mailbox_id: int) -> None:
+    def __init__(self, mailbox_id: int, *, scopes: tuple[str, ...] = SCOPES) -> None:
         self._mailbox_id = mailbox_id
+        self._scopes = scopes
 
     def access_token(self, *, rejected: str | None = None) -> str:
         """The token in force, refreshed if its end is near or Graph rejected it.
 
-        Raises MailboxDisconnected (and has noted it) where only the owner can help, else an error to be tried again.
+        Raises MailboxDisconnected (and has noted it) where only the owner can help, GraphForbidden where only the consent
+        to these scopes is missing, else an error to be tried again.
         """
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while True:
             row = self._row()
-            token = signin.cached_token(row.cache, home_account_id=row.mailbox.home_account_id, scopes=SCOPES)
+            token = signin.cached_token(row.cache, home_account_id=row.mailbox.home_account_id, scopes=self._scopes)
             if token and token != rejected:
                 return token
             if self._claim(row) and (fresh := self._refreshed(row, force=rejected is not None)):
@@ -78,10 +82,13 @@ class MailboxTokens:
         """Ask Microsoft. None when the row changed meanwhile and has to be read again before anything is said."""
         try:
             refreshed = signin.refresh(
-                row.cache, home_account_id=row.mailbox.home_account_id, scopes=SCOPES, force=force
+                row.cache, home_account_id=row.mailbox.home_account_id, scopes=self._scopes, force=force
             )
         except MailboxDisconnected as error:
             self._let_go(row)
+            if self._scopes != SCOPES and error.reason in (Disconnection.CONSENT, Disconnection.ADMIN):
+                # Only the right to write was taken back: reading goes on.
+                raise GraphForbidden("consent to write", request_id=error.request_id) from error
             if not record_disconnection(row, reason=error.reason, at=now()):
                 return None
             raise
@@ -93,12 +100,23 @@ class MailboxTokens:
             refresh_claim=None, refresh_lease_until=None, **changes
         )
         log.info("token refreshed", extra={"mailbox_id": row.pk})
+        if self._scopes != SCOPES and _lacks(refreshed.scopes, self._scopes):
+            raise GraphForbidden("a token with fewer rights")
         return refreshed.access_token
 
     def _let_go(self, row: MailboxToken) -> None:
         MailboxToken.objects.filter(pk=row.pk, refresh_claim=row.refresh_claim).update(
             refresh_claim=None, refresh_lease_until=None
         )
+
+
+def store_sign_in(mailbox: Mailbox, cache: str) -> None:
+    """Keep the tokens of a new sign-in; who refreshes the old ones meanwhile is too late."""
+    changed = MailboxToken.objects.filter(pk=mailbox.pk).update(
+        cache=cache, generation=F("generation") + 1, refresh_claim=None, refresh_lease_until=None
+    )
+    if not changed:
+        MailboxToken.objects.create(mailbox=mailbox, cache=cache)
 
 
 def record_disconnection(row: MailboxToken, *, reason: Disconnection, at: datetime) -> bool:
@@ -114,3 +132,8 @@ def record_disconnection(row: MailboxToken, *, reason: Disconnection, at: dateti
 
 def _reason(text: str) -> Disconnection:
     return Disconnection(text) if text in set(Disconnection) else Disconnection.REFUSED
+
+
+def _lacks(granted: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether Microsoft says that a token has less than was wanted; it may say nothing of it."""
+    return bool(granted) and not {scope.lower() for scope in wanted} <= {scope.lower() for scope in granted}

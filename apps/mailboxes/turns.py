@@ -62,7 +62,7 @@ def due_mailboxes(*, at: datetime) -> MailboxQuerySet:
 
 
 def _free(*, at: datetime) -> MailboxQuerySet:
-    return Mailbox.objects.filter(Q(look_claim=None) | Q(look_lease_until__lt=at))
+    return Mailbox.objects.kept().filter(Q(look_claim=None) | Q(look_lease_until__lt=at))
 
 
 def take_turn(*, at: datetime) -> Turn | None:

@@ -7,4 +7,5 @@ urlpatterns = [
     path("connect/", views.connect, name="connect"),
     path("callback/", views.callback, name="callback"),
     path("<int:pk>/refresh/", views.refresh, name="refresh"),
+    path("<int:pk>/write/", views.write, name="write"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,11 +20,15 @@ from apps.graph.errors import Disconnection, GraphError, GraphMisconfigured, Mai
 from apps.graph.signin import GuestAccount, ScopesMissing, SignInMismatch
 from apps.mailboxes.actions import MailboxTaken, begin_connecting, connect_mailbox, namesake_of, refresh_now
 from apps.mailboxes.models import Mailbox
+from apps.mailboxes.writing import OtherAccount, begin_writing, show_category
 
 log = logging.getLogger(__name__)
 
 # MSAL's flow: state, nonce and PKCE verifier. It stays in the session, on the server, and serves once.
 FLOW = "mailbox_flow"
+# Where the flow is for writing: the mailbox into which.
+WRITES = "mailbox_flow_writes"
+CALLBACK = "/mailboxes/callback/"
 
 
 @login_required
@@ -33,12 +38,24 @@ def connect(request: PortalRequest) -> HttpResponse:
     named = request.POST.get("mailbox", "")
     known = Mailbox.objects.visible_to(request.user).filter(pk=named).first() if named.isdecimal() else None
     try:
-        flow = begin_connecting(
-            redirect_uri=f"{settings.PORTAL_URL}/mailboxes/callback/", address=known.address if known else ""
-        )
+        flow = begin_connecting(redirect_uri=f"{settings.PORTAL_URL}{CALLBACK}", address=known.address if known else "")
     except GraphError as error:
         return _failed(request, error)
     request.session[FLOW] = flow
+    request.session.pop(WRITES, None)
+    return redirect(flow["auth_uri"])
+
+
+@login_required
+@require_POST
+def write(request: PortalRequest, pk: int) -> HttpResponse:
+    """Go to Microsoft for the consent to write into one of the user's mailboxes, so that Outlook shows what is synced."""
+    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
+    try:
+        flow = begin_writing(mailbox, redirect_uri=f"{settings.PORTAL_URL}{CALLBACK}")
+    except GraphError as error:
+        return _not_written(request, error)
+    request.session[FLOW], request.session[WRITES] = flow, mailbox.pk
     return redirect(flow["auth_uri"])
 
 
@@ -46,7 +63,9 @@ def connect(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def callback(request: PortalRequest) -> HttpResponse:
-    flow = request.session.pop(FLOW, None)
+    flow, writes = request.session.pop(FLOW, None), request.session.pop(WRITES, None)
+    if writes is not None:
+        return _finish_writing(request, flow, get_object_or_404(Mailbox.objects.visible_to(request.user), pk=writes))
     try:
         if flow is None:
             raise SignInMismatch("no sign-in was begun")
@@ -73,6 +92,37 @@ def refresh(request: PortalRequest, pk: int) -> HttpResponse:
     mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
     refresh_now(mailbox, at=now())
     return redirect("inbox")
+
+
+def _finish_writing(request: PortalRequest, flow: dict[str, Any] | None, mailbox: Mailbox) -> HttpResponse:
+    try:
+        if flow is None:
+            raise SignInMismatch("no sign-in was begun")
+        show_category(flow, request.GET.dict(), mailbox=mailbox, at=now())
+    except GraphError as error:
+        return _not_written(request, error)
+    messages.success(
+        request,
+        _("Outlook shows the category CORIPO on what is synced from %(address)s.") % {"address": mailbox.address},
+    )
+    return redirect("settings_mailboxes")
+
+
+def _not_written(request: PortalRequest, error: GraphError) -> HttpResponse:
+    log.warning(
+        "writing not allowed",
+        extra={"user_id": request.user.pk, "error": error.code, "graph_request_id": error.request_id},
+    )
+    if isinstance(error, OtherAccount):
+        said = _("You signed in with another account than that of this mailbox. Nothing was changed.")
+    elif isinstance(error, MailboxDisconnected) and error.reason in (Disconnection.CONSENT, Disconnection.REFUSED):
+        said = _(
+            "Microsoft did not allow the portal to write into the mailbox, because the request was declined. Nothing was changed."
+        )
+    else:
+        said = _sentence(error)
+    messages.error(request, said)
+    return redirect("settings_mailboxes")
 
 
 def _failed(request: PortalRequest, error: GraphError | MailboxTaken) -> HttpResponse:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.accounts.models import CrmServer, User
+from apps.accounts.models import User
 from apps.core.addresses import canonical, without_tag
 from apps.crm.face import FoundRecord
 from apps.mailboxes import actions as mailboxes
@@ -17,7 +17,7 @@ from apps.mailboxes.models import Mailbox, Message
 from apps.sync.chosen import correspondents_of
 from apps.sync.conversations import others_of, remember_for_later
 from apps.sync.marks import mark_key
-from apps.sync.models import ChosenLink, ConversationLink, CrmLink, Mark, Outcome, Transfer
+from apps.sync.models import ChosenLink, ConversationLink, CrmEmail, CrmLink, Mark, Outcome, Transfer
 from apps.sync.rematching import ask_for_matched
 from apps.sync.states import hold, writing_facts
 from apps.sync.waking import wake_carrier
@@ -188,9 +188,7 @@ def forget_choice(message_id: int, *, module: str, record_id: str, user: User) -
     with writing_facts(identities(chosen)):
         for message in chosen:
             links = CrmLink.objects.filter(
-                crm_email__server=CrmServer.objects.current(),
-                crm_email__email_key=message.email_key,
-                crm_email__variant=message.variant,
+                crm_email__in=CrmEmail.objects.of(message),
                 module=module,
                 record_id=record_id,
             )
@@ -224,12 +222,15 @@ def resume_transfers(*, user: User, at: datetime) -> int:
     return count
 
 
-def disconnect(mailbox: Mailbox, *, forget_marks: bool) -> None:
+def disconnect(mailbox: Mailbox, *, forget_marks: bool, at: datetime) -> None:
     """Forget the connection of the mailbox. Its marks and chosen records stay for the day when it is connected again,
     unless they are to be forgotten: then they go in the same transaction, those of mails that were not loaded included."""
     account, pk = mailbox.home_account_id, mailbox.pk
     with transaction.atomic():
-        mailboxes.disconnect_mailbox(mailbox)
+        # The mailbox before anything of it, as whoever reads it does. Their states are nobody's any more, so no copy is held.
+        mailboxes.disconnect_mailbox(mailbox, at=at)
+        # What is on its way stops, for its carrier finds nothing to finish; no other sets out without a token.
+        Transfer.objects.filter(mailbox=mailbox, status=Status.CLAIMED).delete()
         # Last: a carrier that was finishing held its transfers until now, and one that comes later finds none.
         if forget_marks:
             forgotten, _by_model = Mark.objects.filter(home_account_id=account).delete()

@@ -19,7 +19,7 @@ from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.models import Mailbox
 from apps.sync.automat import withdraw
 from apps.sync.models import OrganisationRules, SyncRules
-from apps.sync.rules import rules_of, under_locks
+from apps.sync.rules import rules_of, stored_rules_of, under_locks
 from apps.sync.waking import wake_automat
 
 FIELDS = (
@@ -38,7 +38,7 @@ def propose(values: Mapping[str, Any], *, user: User) -> None:
     kept = {name: values[name] for name in FIELDS}
     since = kept["since"]
     kept["since"] = since.isoformat() if since else ""
-    SyncRules.objects.filter(pk=rules_of(user).pk).update(proposal=kept)
+    SyncRules.objects.filter(pk=stored_rules_of(user).pk).update(proposal=kept)
 
 
 def proposed_rules(user: User, *, at: datetime) -> SyncRules | None:
@@ -58,7 +58,7 @@ def confirm(*, user: User, at: datetime) -> bool:
 
 def keep_off(values: Mapping[str, Any], *, user: User) -> None:
     """Save settings for the day when the automat is switched on; runs by filter keep to the exclusions at once."""
-    rules = rules_of(user)
+    rules = stored_rules_of(user)
     for name in FIELDS:
         setattr(rules, name, values[name])
     rules.save(update_fields=FIELDS)
@@ -100,7 +100,7 @@ def recheck_all() -> None:
 
 @contextmanager
 def _changing(user: User) -> Iterator[SyncRules]:
-    rules = rules_of(user)
+    rules = stored_rules_of(user)
     with transaction.atomic():
         # The settings before the messages, as the automat locks them.
         yield SyncRules.objects.select_for_update(no_key=True).get(pk=rules.pk)

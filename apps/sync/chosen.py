@@ -11,7 +11,7 @@ from apps.core.addresses import canonical
 from apps.crm.face import FoundRecord
 from apps.mailboxes.models import Mailbox, Message, Participant
 from apps.sync.deciding import Target
-from apps.sync.models import ChosenLink, ChosenLinkQuerySet, CrmLink, Outcome
+from apps.sync.models import ChosenLink, ChosenLinkQuerySet, CrmEmail, CrmLink, Outcome
 from apps.sync.states import Identity
 
 MOST_SUGGESTED = 5
@@ -51,11 +51,10 @@ def unwanted_records(mailbox: Mailbox, identities: Iterable[Identity]) -> dict[I
 def chosen_for(message: Message) -> list[Chosen]:
     """What was chosen for the mail, and what became of it."""
     server = CrmServer.objects.current()
+    links = CrmLink.objects.filter(crm_email__in=CrmEmail.objects.of(message))
     outcomes = {
         (module, record_id): outcome
-        for module, record_id, outcome in CrmLink.objects.filter(
-            crm_email__server=server, crm_email__email_key=message.email_key, crm_email__variant=message.variant
-        ).values_list("module", "record_id", "outcome")
+        for module, record_id, outcome in links.values_list("module", "record_id", "outcome")
     }
     return [
         Chosen(
@@ -69,14 +68,8 @@ def chosen_for(message: Message) -> list[Chosen]:
 
 def linked_records(message: Message) -> set[tuple[str, str]]:
     """Module and id of the records with which the mail is linked in CORIPO, as far as the portal knows."""
-    return set(
-        CrmLink.objects.filter(
-            crm_email__server=CrmServer.objects.current(),
-            crm_email__email_key=message.email_key,
-            crm_email__variant=message.variant,
-            outcome=Outcome.MADE,
-        ).values_list("module", "record_id")
-    )
+    made = CrmLink.objects.filter(crm_email__in=CrmEmail.objects.of(message), outcome=Outcome.MADE)
+    return set(made.values_list("module", "record_id"))
 
 
 def suggested_for(message: Message, *, user: User) -> list[FoundRecord]:

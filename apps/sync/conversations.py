@@ -92,7 +92,7 @@ def inherit_choices(mailbox: Mailbox, messages: Collection[Message], *, at: date
     if not inheriting:
         return
     addresses = correspondents_of([message for message, _rule in inheriting])
-    with writing_facts((message.email_key, message.variant) for message, _rule in inheriting):
+    with writing_facts(message.identity for message, _rule in inheriting):
         ChosenLink.objects.bulk_create(
             [
                 ChosenLink(

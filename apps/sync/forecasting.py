@@ -20,7 +20,7 @@ from apps.mailboxes.models import Message, Participant
 from apps.sync.cases import cases_of
 from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
-from apps.sync.marks import marks_of
+from apps.sync.marks import holds_back, marks_of, synced_by
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
 from apps.sync.people import FRESH_FOR, remember
@@ -58,13 +58,14 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime, is_r
     rules = rules_of(user)
     lane = Lane(run.lane)
     cases = cases_of(messages, lane=lane, rules=rules)
+    marked = synced_by(messages)
     active = Transfer.objects.active().filter(message__in=[message.pk for message in messages])
     waiting = set(active.values_list("message", flat=True))
     recorded = _recorded(messages, user=user, lane=lane)
     open_ones: list[Message] = []
     for message in messages:
-        case = replace(cases[message.pk], is_repair=is_repair)
-        if case.mark == Mark.Value.SYNCED and not is_repair:
+        case = replace(cases[message.pk], is_repair=is_repair or message.pk in marked)
+        if message.pk in marked and holds_back(message, marked[message.pk]):
             yield RunOutcome.LEFT_OUT
         elif message.pk in waiting and lane != Lane.INTERACTIVE:
             yield RunOutcome.ELSEWHERE

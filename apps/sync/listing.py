@@ -18,11 +18,13 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import User
-from apps.mailboxes.models import MailFolder, Message
+from apps.mailboxes.models import MailFolder, Message, MessageState
 from apps.mailboxes.search import looked_up, matching, month_of
 from apps.mailboxes.texts import words_of
 from apps.sync.cause_column import cause_column
 
+# The transfer ended, not all of it arrived, and it does not try again by itself.
+UNDECIDED = (MessageState.FAILED, MessageState.PARTIAL)
 # Chips show "999+" above this, so that their cost does not grow with the mailbox.
 COUNT_LIMIT = 1000
 # So many rows of each mailbox and direction are read for a text before the index is asked.
@@ -53,9 +55,8 @@ class MessageFilter:
 
     @property
     def is_for_failures(self) -> bool:
-        """Whether it asks for what failed by one cause. A mark that such a mail bears is the transfer's own, since a
-        person's would have settled the failure; so it holds nothing back."""
-        return bool(self.cause)
+        """Whether it asks for what failed, wholly or in part: to try that again was decided before, and no rule is asked."""
+        return bool(self.cause) or self.state in UNDECIDED
 
     @property
     def is_narrow(self) -> bool:

@@ -43,14 +43,10 @@ def open_record(message: Message, *, user: User, at: datetime, may_sync: bool) -
 
     Calls CORIPO once, to be sure that the record is there and that this login sees it.
     """
-    account = CrmAccount.objects.select_related("server", "user").filter(user=user).first()
-    if account is None or account.status != CrmAccount.Status.ACTIVE:
+    account = CrmAccount.objects.working_for(user).first()
+    if account is None:
         return Opening(Kind.NOT_CONNECTED)
-    record = (
-        CrmEmail.objects.filter(server=account.server, email_key=message.email_key, variant=message.variant)
-        .exclude(status=CrmEmail.Status.INTENDED)
-        .first()
-    )
+    record = CrmEmail.objects.of(message).exclude(status=CrmEmail.Status.INTENDED).first()
     newest = Transfer.objects.filter(message=message).order_by("-pk").first()
     if record is None or record.status == CrmEmail.Status.DELETED:
         if newest is not None and newest.status in ACTIVE:
@@ -81,7 +77,7 @@ def _look(record: CrmEmail, account: CrmAccount) -> Opening:
         return Opening(Kind.NOT_CONNECTED)
     except CrmError:
         return Opening(Kind.CRM_SILENT)
-    with writing_facts([(record.email_key, record.variant)]):
+    with writing_facts([record.identity]):
         if sight.is_deleted:
             CrmEmail.objects.filter(pk=record.pk, record_id=record.record_id).update(status=CrmEmail.Status.DELETED)
         else:

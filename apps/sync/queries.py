@@ -7,17 +7,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from apps.accounts.models import CrmServer, User
+from apps.accounts.models import User
 from apps.core.addresses import canonical
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState, Participant
-from apps.sync.listing import COUNT_LIMIT, Cursor, MessageFilter, count_messages, newer_messages, older_messages
+from apps.sync.listing import (
+    COUNT_LIMIT,
+    UNDECIDED,
+    Cursor,
+    MessageFilter,
+    count_messages,
+    newer_messages,
+    older_messages,
+)
 from apps.sync.marks import marks_of
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Outcome
 
 PAGE_SIZE = 50
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
-# The transfer ended, not all of it arrived, and it does not try again by itself.
-UNDECIDED = (MessageState.FAILED, MessageState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,7 @@ def message_page(
 
 def files_of(message: Message) -> list[CrmFile]:
     """What became of the mail's attachments in CORIPO, in the order of their names."""
-    record = CrmEmail.objects.filter(
-        server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
-    )
-    return list(CrmFile.objects.filter(crm_email__in=record).order_by("name", "pk"))
+    return list(CrmFile.objects.filter(crm_email__in=CrmEmail.objects.of(message)).order_by("name", "pk"))
 
 
 def messages_by_id(user: User, pks: Collection[int]) -> tuple[MessageRow, ...]:
@@ -155,9 +158,7 @@ def rows_of(user: User, messages: Sequence[Message]) -> tuple[MessageRow, ...]:
 def record_of(message: Message, *, user: User) -> Record | None:
     """The record in CORIPO that this mail has, as far as the portal knows; asks nobody."""
     crm_email = (
-        CrmEmail.objects.filter(
-            server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant
-        )
+        CrmEmail.objects.of(message)
         .exclude(status=CrmEmail.Status.INTENDED)
         .select_related("created_by", "server")
         .first()

@@ -118,11 +118,21 @@ def _synced(told: _Story) -> Why:
     elif record and record.created_by_id not in (None, told.user.pk):
         sentence = _("%(name)s stored it in CORIPO, so it is there for you as well.") % {"name": record.creator_name}
     return Why(
-        " ".join([sentence, *_people_left_out(told), *_files_left_out(record)]),
-        rule=_("Sync e-mail"),
+        " ".join([sentence, *_asked_in_outlook(told), *_people_left_out(told), *_files_left_out(record)]),
+        rule=_asked_by(told),
         actor=record.creator_name if record else "",
         at=record.existed_at if record else None,
     )
+
+
+def _asked_by(told: _Story) -> str:
+    return _("Category in Outlook") if _asked_in_outlook(told) else _("Sync e-mail")
+
+
+def _asked_in_outlook(told: _Story) -> list[str]:
+    if told.transfer is None or told.transfer.origin != Transfer.Origin.CATEGORY:
+        return []
+    return [_("You gave it the category CORIPO in Outlook.")]
 
 
 def _files_left_out(record: CrmEmail | None) -> list[str]:
@@ -229,14 +239,19 @@ def _waiting(told: _Story) -> Why:
         return Why(
             sentence_for(transfer.cause), rule=_("Next try"), actor=actor, at=transfer.not_before, cause=transfer.cause
         )
-    return Why(_("It is in the queue and goes next."), rule=_("Sync e-mail"), actor=actor, at=since)
+    return Why(
+        " ".join([_("It is in the queue and goes next."), *_asked_in_outlook(told)]),
+        rule=_asked_by(told),
+        actor=actor,
+        at=since,
+    )
 
 
 def _running(told: _Story) -> Why:
     transfer = told.transfer
     return Why(
-        _("It is on its way to CORIPO right now."),
-        rule=_("Sync e-mail"),
+        " ".join([_("It is on its way to CORIPO right now."), *_asked_in_outlook(told)]),
+        rule=_asked_by(told),
         actor=_name(transfer.requested_by) if transfer else "",
         at=transfer.queued_at if transfer else None,
     )
@@ -260,6 +275,7 @@ def _no_match(told: _Story) -> Why:
         " ".join(
             [
                 _("No contact in CORIPO has an address of this e-mail. It was not stored."),
+                *_asked_in_outlook(told),
                 *_headers_left_out(told),
                 *_people_left_out(told),
             ]

@@ -140,7 +140,7 @@ def _compare_mailbox(check: Reconciliation, *, until: datetime) -> None:
 
 
 def _compare_records(check: Reconciliation, *, until: datetime) -> None:
-    account = _account(check)
+    account = CrmAccount.objects.working_for(check.mailbox.owner_id).first()
     if account is None:
         keep_progress(check, stage=Stage.REPAIR, cause=NOT_CONNECTED)
         return
@@ -155,7 +155,7 @@ def _repair(check: Reconciliation, *, until: datetime) -> bool:
     """Whether everything is settled and summed up."""
     if has_running_repairs(check, at=now()):
         raise _Wait(now() + REPAIRS_TAKE)
-    account = _account(check)
+    account = CrmAccount.objects.working_for(check.mailbox.owner_id).first()
     if account is None:
         leave_open_repairs(check, reason="crm_unauthorized", at=now())
     else:
@@ -166,12 +166,6 @@ def _repair(check: Reconciliation, *, until: datetime) -> bool:
     if check.findings.exists() and not count_again(check, until=until):
         raise _Wait(now() + BUSY)
     return True
-
-
-def _account(check: Reconciliation) -> CrmAccount | None:
-    """The owner's own login, where it works."""
-    logins = CrmAccount.objects.select_related("server", "user")
-    return logins.filter(user=check.mailbox.owner_id, status=CrmAccount.Status.ACTIVE).first()
 
 
 @contextmanager

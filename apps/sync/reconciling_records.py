@@ -50,9 +50,9 @@ def check_next_records(check: Reconciliation, *, crm: CrmClient, at: datetime) -
     sight = _look(records, files, crm)
     copies, hidden = _copies(check, records), _known_as_hidden(check, records)
     ours, rules = _ids_of_ours(sight), rules_of(check.mailbox.owner)
-    beyond_repair = _known_as_beyond_repair(check, [r for r in records if (r.email_key, r.variant) not in copies])
+    beyond_repair = _known_as_beyond_repair(check, [r for r in records if r.identity not in copies])
     for record in records:
-        message = copies.get((record.email_key, record.variant))
+        message = copies.get(record.identity)
         found = sight.records.get(record.record_id)
         if found is None:
             if record.pk not in hidden | beyond_repair:
@@ -116,7 +116,7 @@ def _copies(check: Reconciliation, records: list[CrmEmail]) -> dict[Identity, Me
     """The copy of each mail that is still in the mailbox."""
     keys = {record.email_key for record in records}
     rows = Message.objects.filter(mailbox=check.mailbox_id, email_key__in=keys, gone_at=None)
-    return {(row.email_key, row.variant): row for row in rows.select_related("mailbox__owner").order_by("pk")}
+    return {row.identity: row for row in rows.select_related("mailbox__owner").order_by("pk")}
 
 
 def _known_as_hidden(check: Reconciliation, records: list[CrmEmail]) -> set[int]:
@@ -149,7 +149,7 @@ def _name_unseen(check: Reconciliation, record: CrmEmail, message: Message | Non
     A record of another program has an id that is not ours to give, so it is not stored a second time.
     """
     if record.is_adopted:
-        with writing_facts([(record.email_key, record.variant)]):
+        with writing_facts([record.identity]):
             CrmSight.objects.update_or_create(
                 crm_email=record, user=check.mailbox.owner, defaults={"is_visible": False, "looked_at": at}
             )
@@ -157,7 +157,7 @@ def _name_unseen(check: Reconciliation, record: CrmEmail, message: Message | Non
     elif message is None:
         _name(check, Finding.Kind.RECORD_LOST, record, message, at=at, left=LEFT_MAILBOX)
     else:
-        with writing_facts([(record.email_key, record.variant)]):
+        with writing_facts([record.identity]):
             doubted = _unchanged(record).update(status=CrmEmail.Status.INTENDED, unknown_since=None)
             if doubted:
                 _name(check, Finding.Kind.RECORD_LOST, record, message, at=at, repairs=True)
@@ -165,7 +165,7 @@ def _name_unseen(check: Reconciliation, record: CrmEmail, message: Message | Non
 
 def _show_again(check: Reconciliation, record: CrmEmail, message: Message | None, *, at: datetime) -> None:
     """This login sees the record now, whatever it saw before."""
-    with writing_facts([(record.email_key, record.variant)]):
+    with writing_facts([record.identity]):
         sights = CrmSight.objects.filter(crm_email=record, user=check.mailbox.owner_id, is_visible=False)
         if sights.update(is_visible=True, looked_at=at):
             name_finding(
@@ -180,7 +180,7 @@ def _show_again(check: Reconciliation, record: CrmEmail, message: Message | None
 
 
 def _name_deleted(check: Reconciliation, record: CrmEmail, message: Message | None, *, at: datetime) -> None:
-    with writing_facts([(record.email_key, record.variant)]):
+    with writing_facts([record.identity]):
         if _unchanged(record).update(status=CrmEmail.Status.DELETED):
             _name(check, Finding.Kind.RECORD_DELETED, record, message, at=at, left="gone")
 
@@ -198,7 +198,7 @@ def _name_lost_files(
     if message is None:
         _name(check, Finding.Kind.FILES_LOST, record, message, at=at, left=LEFT_MAILBOX)
         return
-    with writing_facts([(record.email_key, record.variant)]):
+    with writing_facts([record.identity]):
         lost = CrmFile.objects.filter(crm_email=record, note_id__in=note_ids, outcome=Outcome.MADE)
         causes = {file.pk: why_left_out(_as_listed(file), rules) for file in lost}
         for pk, cause in causes.items():

@@ -73,15 +73,12 @@ def _records_of(findings: Sequence[Finding]) -> dict[int, CrmEmail]:
     """The record of each finding as the rows know it now, by the finding's id."""
     keys = {finding.message.email_key for finding in findings if finding.message}
     server = CrmServer.objects.current()
-    by_identity = {
-        (record.email_key, record.variant): record
-        for record in CrmEmail.objects.filter(server=server, email_key__in=keys)
-    }
+    by_identity = {record.identity: record for record in CrmEmail.objects.filter(server=server, email_key__in=keys)}
     by_pk = CrmEmail.objects.in_bulk([finding.crm_email_id for finding in findings if finding.crm_email_id])
     found = {}
     for finding in findings:
         message = finding.message
-        record = by_identity.get((message.email_key, message.variant)) if message else None
+        record = by_identity.get(message.identity) if message else None
         record = record or by_pk.get(finding.crm_email_id or 0)
         if record is not None:
             found[finding.pk] = record
@@ -114,7 +111,7 @@ def _link_again(records: Sequence[CrmEmail], found: Mapping[str, StoredEmail], *
 def _give_up(link: CrmLink, error: CrmError, *, is_there: bool) -> None:
     """The link is not made any more: a failure, or nothing to link with as the record is gone from CORIPO."""
     mail = CrmEmail.objects.get(pk=link.crm_email_id)
-    with writing_facts([(mail.email_key, mail.variant)]):
+    with writing_facts([mail.identity]):
         CrmLink.objects.filter(pk=link.pk).update(
             outcome=Outcome.FAILED if is_there else Outcome.LEFT_OUT, cause=error.code if is_there else "target_gone"
         )

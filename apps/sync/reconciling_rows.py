@@ -38,7 +38,7 @@ def _free_stranded(check: Reconciliation, *, at: datetime) -> None:
     )
     for transfer in stranded.select_related("message").order_by("pk"):
         message = transfer.message
-        with writing_facts([(message.email_key, message.variant)]):
+        with writing_facts([message.identity]):
             freed = stranded.filter(pk=transfer.pk).update(
                 status=Status.QUEUED, claim=None, lease_until=None, not_before=at
             )
@@ -57,7 +57,7 @@ def _mend_states(check: Reconciliation, portion: list[Message], *, at: datetime)
     suspects = with_wrong_state(portion)
     if not suspects:
         return
-    identities = [(message.email_key, message.variant) for message in suspects]
+    identities = [message.identity for message in suspects]
     with transaction.atomic():
         hold(identities)
         # Read once more: whoever was writing the facts has written the state as well by now.
@@ -89,7 +89,7 @@ def _find_forgotten(check: Reconciliation, portion: list[Message], *, at: dateti
     forgotten = set(stored.values_list("email_key", "variant"))
     asked: set[tuple[str, str]] = set()
     for message in portion:
-        identity = (message.email_key, message.variant)
+        identity = message.identity
         if identity not in forgotten or identity in asked or message.gone_at is not None:
             continue
         asked.add(identity)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from apps.accounts.models import CrmServer
 from apps.mailboxes.models import Message, MessageState
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, CrmSight, Mark, Outcome, Transfer
+from apps.sync.tagging import follow_states
 from apps.work.models import Status
 
 Identity = tuple[str, str]
@@ -101,19 +102,22 @@ def with_wrong_state(messages: list[Message]) -> list[Message]:
 
 def _refresh(identities: list[Identity]) -> None:
     keys = {key for key, _variant in identities}
-    copies = Message.objects.filter(email_key__in=keys).select_related("mailbox").defer("preview", "search_text")
+    copies = (
+        Message.objects.filter(email_key__in=keys).select_related("mailbox__category").defer("preview", "search_text")
+    )
     chosen = set(identities)
     messages = [message for message in copies if (message.email_key, message.variant) in chosen]
     if not messages:
         return
     facts = _facts_of(messages, keys)
-    changed: dict[MessageState, list[int]] = defaultdict(list)
+    changed: dict[MessageState, list[Message]] = defaultdict(list)
     for message in messages:
         state = state_of(facts[message.pk])
         if state != message.state:
-            changed[state].append(message.pk)
-    for state, pks in changed.items():
-        Message.objects.filter(pk__in=pks).update(state=state)
+            changed[state].append(message)
+    for state, rows in changed.items():
+        Message.objects.filter(pk__in=[row.pk for row in rows]).update(state=state)
+    follow_states(changed)
 
 
 def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:

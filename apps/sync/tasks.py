@@ -8,14 +8,15 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.core.clock import now
+from apps.mailboxes import clearing
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import automat, tending
+from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
-from apps.sync.waking import QUEUES, wake_carrier
+from apps.sync.waking import QUEUES, wake_carrier, wake_writer
 from apps.work.wakeups import EXPIRES_SECONDS
 
 
@@ -36,6 +37,18 @@ def keep_in_step() -> None:
     until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
     if look_at_due_mailboxes(until=until, decide=automat.take_in):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if outlook_wishes.has_wishes():
+        wake_writer()
+
+
+@shared_task
+def write_back() -> None:
+    """Take the category for a wish where its owner set it, and write it where the portal shows it, for a while."""
+    until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
+    outlook_wishes.take_wishes(until=until)
+    has_more = tagging.tend_portions(until=until)
+    if tag_delivery.write_due(until=until) or has_more:
+        write_back.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -56,6 +69,13 @@ def tend_runs() -> None:
 def prove() -> None:
     """Take the checks further whose time has come; the sweep wakes for those that wait."""
     reconcile_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS))
+
+
+@shared_task
+def clear_away() -> None:
+    """Delete what is left of disconnected mailboxes, for a while, then ask for another turn if there is more."""
+    if clearing.clear_away(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        clear_away.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -80,6 +100,7 @@ def sweep() -> None:
     at = now()
     give_back_expired(at=at)
     give_back_silent(at=at)
+    tagging.give_back_silent(at=at)
     for lane, queue in QUEUES.items():
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_transfers.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
@@ -91,5 +112,9 @@ def sweep() -> None:
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):
         prove.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if clearing.left_mailboxes().exists():
+        clear_away.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if plan_looks(at=at):
         look_for_matches.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if outlook_wishes.has_wishes() or tagging.has_portions() or tag_delivery.has_due(at=at):
+        write_back.apply_async(queue="background", expires=EXPIRES_SECONDS)

@@ -128,7 +128,7 @@ def _expand(run: Run, at: datetime) -> bool:
                 list(chosen),
                 run=run,
                 at=run.started_at or at,
-                leave_out_marked=not wanted.is_for_failures,
+                leave_out_marked=True,
                 is_repair=wanted.is_for_failures,
             )
         run.count(queued.new + queued.raised, left_out=queued.left_out_marked, already=queued.elsewhere)

@@ -54,10 +54,10 @@ def unlink(message: Message, *, module: str, record_id: str, user: User, at: dat
     Raises CrmError: then the word is kept, and the link may be there still.
     """
     server = CrmServer.objects.current()
-    account = CrmAccount.objects.select_related("server").filter(user=user, status=CrmAccount.Status.ACTIVE).first()
+    account = CrmAccount.objects.working_for(user).first()
     if account is None:
         return WhyNot.NO_LOGIN
-    with writing_facts([(message.email_key, message.variant)]):
+    with writing_facts([message.identity]):
         link = _made(message, server).filter(module=module, record_id=record_id).select_related("crm_email").first()
         why_not = WhyNot.GONE if link is None else _whose(link, user)
         if link is None or why_not is not None:
@@ -82,7 +82,7 @@ def unlink(message: Message, *, module: str, record_id: str, user: User, at: dat
         return WhyNot.NO_LOGIN
     if isinstance(outcome, CrmError):
         raise outcome
-    with writing_facts([(message.email_key, message.variant)]):
+    with writing_facts([message.identity]):
         CrmLink.objects.filter(pk=link.pk).delete()
     return None
 

@@ -26,3 +26,8 @@ def wake_tender() -> None:
 def wake_prover() -> None:
     """Somebody is to take checks further."""
     wake("apps.sync.tasks.prove", queue="background")
+
+
+def wake_writer() -> None:
+    """Somebody is to write the category into Outlook, or to take it for a wish."""
+    wake("apps.sync.tasks.write_back", queue="background")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from apps.accounts.models import User
 from apps.mailboxes.models import Message, MessageQuerySet
-from apps.sync.marks import mark_key, marks_by_key, marks_of
+from apps.sync.marks import holds_back, mark_key, marks_by_key, synced_by
 from apps.sync.models import Mark, Transfer
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import Lane, Run, Status
@@ -49,7 +49,8 @@ def queue_messages(
     In the interactive lane, what is under way already moves up and belongs to this run from now on: neither the rules of
     a slower lane nor a pause or the end of the run that it came with hold back what somebody has asked for singly.
     """
-    left_out = _marked_synced(messages) if leave_out_marked else set()
+    marked = synced_by(messages) if leave_out_marked else {}
+    left_out = {message.pk for message in messages if message.pk in marked and holds_back(message, marked[message.pk])}
     going = [message for message in messages if message.pk not in left_out]
     active = Transfer.objects.active().filter(message__in=[message.pk for message in going])
     waiting = set(active.values_list("message_id", flat=True))
@@ -74,7 +75,8 @@ def queue_messages(
                 not_before=at,
                 store_without_match=store_without_match,
                 also_addresses=list(also_addresses),
-                is_repair=is_repair,
+                # Marked by its own transfer, and not all of it arrived: no rule is asked again whether it goes.
+                is_repair=is_repair or message.pk in marked,
             )
             for message in going
             if message.pk not in waiting
@@ -86,10 +88,6 @@ def queue_messages(
         elsewhere=len(waiting) - raised,
         left_out_marked=len(left_out),
     )
-
-
-def _marked_synced(messages: Collection[Message]) -> set[int]:
-    return {pk for pk, mark in marks_of(messages).items() if mark == Mark.Value.SYNCED}
 
 
 def set_marks(message_ids: Collection[int], value: Mark.Value, *, user: User, at: datetime) -> int:

@@ -36,13 +36,14 @@ def test_companies_and_what_is_open_of_both(crm: RestV41, line: Line, company: s
 
     assert found.records == (
         FoundRecord("Accounts", company, "Kovárna Morava a.s.", detail="Brno"),
-        FoundRecord("Opportunities", of_company, "Lis", detail="Prospecting", company="Kovárna Morava a.s."),
-        FoundRecord("Opportunities", of_contact, "Buchar", detail="Negotiation/Review"),
+        FoundRecord("Opportunities", of_company, "Lis", company="Kovárna Morava a.s.", stage="Prospecting"),
+        FoundRecord("Opportunities", of_contact, "Buchar", stage="Negotiation/Review"),
         FoundRecord(
             "Cases",
             case,
             "Porucha",
-            detail=", ".join(filter(None, (number, "Open_New"))),
+            detail=number,
+            stage="Open_New",
             company="Kovárna Morava a.s.",
         ),
     )

@@ -149,3 +149,9 @@ def test_whoever_waits_for_it_hears_soon_that_coripo_is_silent(
 
     with pytest.raises(CrmUnreachable):
         crm.search("Accounts", "kovárna", limit=5)
+
+
+def test_stages_have_the_words_of_the_crm(crm: RestV41) -> None:
+    assert crm.stages("Opportunities")["Closed Won"] not in ("", "Closed Won")
+    assert crm.stages("Cases")
+    assert crm.stages("Accounts") == {}

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import CrmAccount, User
 from apps.core.clock import now
 from apps.mailboxes.models import Mailbox, Message
-from apps.sync.actions import mark_synced
+from apps.sync.actions import mark_not_synced, mark_synced
+from apps.sync.bulk import start_run
 from apps.sync.claiming import crm_key
 from apps.sync.models import CrmFile, Mark, Outcome, Transfer
 from apps.sync.outcomes import RunOutcome
@@ -269,12 +270,24 @@ def test_the_page_costs_the_same_however_much_waits(people: dict[str, Client], o
     assert cost() == cost_of_one
 
 
-def test_the_forecast_of_a_group_passes_over_the_marks_of_transfers(people: dict[str, Client], owner: User):
-    stored_in_part(owner, "crm_rejected")
+@pytest.mark.parametrize("wanted", [{"state": "partial", "cause": "crm_rejected"}, {"state": "partial"}, {}])
+def test_what_arrived_in_part_goes_again_unless_a_person_marked_it(owner: User, wanted: dict[str, str]):
+    in_part, left_alone = stored_in_part(owner, "crm_rejected"), stored_in_part(owner, "crm_rejected")
+    mark_not_synced([left_alone.pk], user=owner, at=NOON)
+    mark_synced([left_alone.pk], user=owner, at=NOON)
 
-    of_the_group = tended(asked(owner, state="partial", cause="crm_rejected"))
-    of_the_state = tended(asked(owner, state="partial"))
+    run = tended(asked(owner, **wanted))
+    start_run(run, at=NOON)
+    tended(run)
 
-    assert RunOutcome.LEFT_OUT not in of_the_group.forecast
-    assert of_the_group.matched == 1
-    assert of_the_state.forecast == {RunOutcome.LEFT_OUT: 1}
+    assert run.forecast == {RunOutcome.ALREADY: 1, RunOutcome.LEFT_OUT: 1}
+    waiting = Transfer.objects.get(status=Status.QUEUED)
+    assert (waiting.message, waiting.is_repair) == (in_part, True)
+
+
+def test_picked_one_by_one_it_goes_again_as_well(people: dict[str, Client], owner: User):
+    in_part = stored_in_part(owner, "crm_rejected")
+
+    people["owner"].post("/inbox/act/", {"action": "sync", "message": [in_part.pk]})
+
+    assert Transfer.objects.get(status=Status.QUEUED).message == in_part

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.core.clock import now
+from apps.mailboxes.clearing import clear_away
 from apps.mailboxes.models import Mailbox, MailboxToken, Message, MessageState
 from apps.sync.automat import decide_due
 from apps.sync.models import CrmEmail, Mark, OrganisationRules, SyncRules, Transfer
@@ -214,6 +215,7 @@ def test_scenario_43_who_leaves_is_served_no_more_and_the_records_stay(
 
     release = {"action": "release", "_selected_action": [str(message.mailbox_id)]}
     people["administrator"].post(reverse("admin:mailboxes_mailbox_changelist"), release)
+    clear_away(until=now() + minutes(1))
     answer = people["administrator"].post(reverse("admin:accounts_user_delete", args=[owner.pk]), {"post": "yes"})
 
     assert answer.status_code == 302
@@ -268,6 +270,8 @@ def test_who_is_new_begins_with_the_defaults_of_the_organisation(client: Client,
     OrganisationRules.objects.create(internal_domains=["strojirny-beskyd.example"], takes_sent=False)
 
     client.get(PAGE)
+    assert not SyncRules.objects.exists(), "a look writes nothing"
+    shown(client)
 
     rules = SyncRules.objects.get(user=owner)
     assert (rules.internal_domains, rules.takes_sent) == (["strojirny-beskyd.example"], False)

@@ -1,15 +1,21 @@
 """Disconnecting a mailbox: what the portal forgets, and that marks outlive the connection unless they are to go."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.mailboxes.models import Mailbox, MailboxToken, Message
+from apps.core.clock import now
+from apps.mailboxes import clearing
+from apps.mailboxes.models import Mailbox, MailboxToken, MailFolder, Message
+from apps.mailboxes.turns import TurnLost, due_mailboxes, take_turn_at
 from apps.sync.actions import mark_not_synced, mark_synced
-from apps.sync.models import Mark
+from apps.sync.models import Mark, Transfer
 from apps.sync.states import decide_new_messages
-from tests.factories import NOON, MailboxFactory, MailFolderFactory, MessageFactory
+from apps.work.models import Status
+from tests.factories import NOON, MailboxFactory, MailFolderFactory, MessageFactory, TransferFactory
 
 MARKED = 50
 
@@ -42,9 +48,37 @@ def test_tokens_and_mail_are_forgotten(people: dict[str, Client], owner: User) -
 
     assert f"{mailbox.address} is disconnected." in page
     assert "forgotten" not in page
-    assert not Mailbox.objects.filter(pk=mailbox.pk).exists()
-    assert not Message.objects.exists()
+    assert not Mailbox.objects.visible_to(owner).exists()
+    assert not MailFolder.objects.visible_to(owner).exists()
+    assert not Message.objects.visible_to(owner).exists()
     assert not MailboxToken.objects.exists()
+
+
+def test_its_rows_go_in_portions_while_it_may_be_connected_again(
+    people: dict[str, Client], owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = owner.mailboxes.get()
+    moving, waiting, *_others = fifty_mails(mailbox)
+    TransferFactory.create(message=moving, status=Status.CLAIMED, lease_until=now() + timedelta(minutes=1))
+    TransferFactory.create(message=waiting, not_before=NOON)
+    turn = take_turn_at(mailbox, at=now())
+    assert turn is not None
+
+    disconnect(people["owner"], mailbox)
+    again = fifty_mails(connected_again(mailbox))
+
+    # The request has touched none of the fifty, but nobody carries them on.
+    assert Message.objects.count() == 2 * MARKED
+    assert Transfer.objects.get().message == waiting
+    with pytest.raises(TurnLost):
+        turn.keep(at=now())
+    assert mailbox not in due_mailboxes(at=now())
+    monkeypatch.setattr(clearing, "PORTION", 20)
+    assert clearing.clear_away(until=now())
+    assert not clearing.clear_away(until=now() + timedelta(minutes=1))
+    assert set(Message.objects.all()) == set(again)
+    assert not Transfer.objects.exists()
+    assert [known.pk for known in owner.mailboxes.all()] == [again[0].mailbox_id]
 
 
 @pytest.mark.parametrize(("mark", "state"), [(mark_synced, "marked"), (mark_not_synced, "not_synced")])
@@ -73,7 +107,7 @@ def test_with_the_box_ticked_all_of_them_go_and_nobody_elses(people: dict[str, C
     assert {mail.state for mail in again} == {"not_synced"}
     assert Mark.objects.count() == MARKED
     assert set(Mark.objects.values_list("set_by__username", flat=True)) == {"teammate"}
-    assert {mail.state for mail in Message.objects.filter(mailbox__owner=other)} == {"marked"}
+    assert {mail.state for mail in Message.objects.visible_to(other)} == {"marked"}
 
 
 def test_the_box_is_offered_and_not_ticked(people: dict[str, Client], owner: User) -> None:

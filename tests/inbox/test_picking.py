@@ -318,7 +318,7 @@ def test_what_belongs_to_the_people_is_a_part_of_its_own(
     assert "<html" not in text(part)
     shown = {record.id: record for record in (record_of_ticket(ticket, user=owner) for ticket in tickets(part))}
     assert {company, opportunity} <= set(shown)
-    assert "Prospecting" in text(part)
+    assert "Oslovení" in text(part), "the word of CORIPO, not its key"
 
 
 def test_without_scripts_a_button_shows_it_and_keeps_what_was_picked(

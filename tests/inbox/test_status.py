@@ -7,8 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import CrmAccount, User
+from apps.inbox import moving
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
+from apps.sync import status_queries
 from apps.sync.claiming import crm_key
 from apps.work.fences import raise_fence
 from apps.work.models import Status
@@ -84,8 +86,26 @@ def test_own_work_is_counted_and_nobody_elses(people: dict[str, Client], mailbox
 
     answer = people["owner"].get("/status/")
 
-    assert (answer.context["waiting"], answer.context["running"], answer.context["failed"]) == (3, 0, 0)
+    assert (answer.context["waiting"], answer.context["running"], answer.context["failed"]) == ("3", "0", "0")
     assert "The last one was finished" in answer.content.decode()
+
+
+def test_counting_ends_and_the_last_one_is_what_ended_last(
+    people: dict[str, Client], mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = MailFolderFactory(mailbox=mailbox)
+    for hours in (1, 2, 3):
+        words = {"status": Status.DONE, "finished_at": NOON - timedelta(hours=hours)}
+        TransferFactory(message=MessageFactory(folder=folder), **words)
+        TransferFactory(message=MessageFactory(folder=folder), status=Status.QUEUED)
+    CrmAccountFactory(user=mailbox.owner, status=CrmAccount.Status.REFUSED)
+    monkeypatch.setattr(status_queries, "COUNT_LIMIT", 3)
+    monkeypatch.setattr(moving, "COUNT_LIMIT", 3)
+
+    answer = people["owner"].get("/status/")
+
+    assert (answer.context["waiting"], answer.context["newest"]) == ("2+", NOON - timedelta(hours=1))
+    assert "2+ e-mails are waiting" in answer.content.decode()
 
 
 def test_the_page_costs_as_much_for_many_mailboxes_as_for_one(people: dict[str, Client], mailbox: Mailbox) -> None:

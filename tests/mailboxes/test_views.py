@@ -137,7 +137,7 @@ def test_whose_sign_in_owns_the_mailbox_may_take_it_over(sandbox: Sandbox) -> No
 
     go_and_return(browser_of(owner), person)
 
-    assert Mailbox.objects.get().owner == owner
+    assert Mailbox.objects.kept().get().owner == owner
 
 
 def test_choosing_folders(people: dict[str, Client]) -> None:
@@ -236,8 +236,8 @@ def test_an_administrator_releases_a_mailbox_and_it_is_written_down(
 
     assert released.status_code == 302
     assert "1 mailbox is released" in said(released)
-    assert not Mailbox.objects.filter(pk=mailbox.pk).exists()
-    assert Mailbox.objects.filter(pk=other.pk).exists()
+    assert mailbox not in Mailbox.objects.kept()
+    assert other in Mailbox.objects.kept()
     assert "mailbox released" in caplog.text
     entry = LogEntry.objects.get()
     assert (entry.user.username, entry.object_repr) == ("administrator", mailbox.address)

@@ -63,7 +63,7 @@ def test_people_that_cannot_be(
     assert said in answer.json()["error"]
 
 
-def test_mail_arrives_moves_and_goes(control: Control, person: Callable[..., Person]) -> None:
+def test_mail_arrives_is_categorised_moves_and_goes(control: Control, person: Callable[..., Person]) -> None:
     """A message keeps its immutable id when its owner moves it, and is gone once deleted."""
     jana = person()
     mime = base64.encodebytes(MAIL).decode()
@@ -72,6 +72,11 @@ def test_mail_arrives_moves_and_goes(control: Control, person: Callable[..., Per
     message = Message.objects.get()
     assert arrived.status_code == 201
     assert (message.subject, message.received_at.isoformat()) == ("Poptávka", "2026-03-01T09:00:00+00:00")
+
+    for names in (["Modrá kategorie", "CORIPO"], []):
+        set_there = control("PUT", f"messages/{arrived.json()['id']}/categories", categories=names)
+        assert set_there.json() == {"categories": Message.objects.get().categories} == {"categories": names}
+    assert control("PUT", f"messages/{arrived.json()['id']}/categories", categories="CORIPO").status_code == 400
 
     moved = control("POST", f"messages/{arrived.json()['id']}/move", folder="Zakázky 2026")
     assert moved.json() == arrived.json()

@@ -202,7 +202,7 @@ def test_choices_go_along_with_a_mail_that_is_stored_as_new(desk):
 def test_choices_outlive_the_connection_unless_they_are_to_be_forgotten(desk, forget, kept):
     choose(desk, desk.receives(), company_at(desk))
 
-    disconnect(desk.mailbox, forget_marks=forget)
+    disconnect(desk.mailbox, forget_marks=forget, at=now())
 
     assert ChosenLink.objects.count() == kept
 

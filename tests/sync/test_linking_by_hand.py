@@ -360,7 +360,7 @@ def test_it_outlives_the_connection_unless_it_is_to_be_forgotten(desk: Desk, for
     (message,) = conversation(desk, 1)
     choose_records(message.pk, [record_of(desk, "Project")], user=desk.user, at=now(), for_later=True)
 
-    disconnect(desk.mailbox, forget_marks=forget)
+    disconnect(desk.mailbox, forget_marks=forget, at=now())
 
     assert ConversationLink.objects.count() == kept
 

@@ -30,7 +30,8 @@ PAGE_SIZE = 20
 @never_cache
 @require_safe
 def attention(request: PortalRequest) -> HttpResponse:
-    mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
+    owned = Mailbox.objects.visible_to(request.user).select_related("category")
+    mailboxes = list(owned.order_by("connected_at", "pk"))
     account = CrmAccount.objects.select_related("server").filter(user=request.user).first()
     found = unmatched(request.user)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))

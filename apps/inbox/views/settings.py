@@ -22,13 +22,15 @@ from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.folder_tree import choices
-from apps.inbox.forms import WINDOWS, DisconnectForm, WindowForm
+from apps.inbox.forms import WINDOWS, CategoryForm, DisconnectForm, WindowForm
 from apps.mailboxes.actions import refresh_now
 from apps.mailboxes.forms import FollowForm
 from apps.mailboxes.models import Mailbox, MailFolder
+from apps.mailboxes.writing import stop_showing, take_category
 from apps.sync.actions import disconnect, follow_folders
 from apps.sync.forms import SyncRulesForm
 from apps.sync.rules import rules_of
+from apps.sync.tagging import progress_of_category
 
 
 @login_required
@@ -68,9 +70,10 @@ def mailboxes(request: PortalRequest) -> HttpResponse:
         return _load_days(request)
     owned = Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk")
     folders = MailFolder.objects.filter(is_gone=False).defer("cursor")
-    mailboxes = owned.prefetch_related(Prefetch("folders", folders))
+    mailboxes = list(owned.select_related("category").prefetch_related(Prefetch("folders", folders)))
+    shown = progress_of_category(mailboxes)
     context = {
-        "mailboxes": [(mailbox, choices(mailbox.folders.all())) for mailbox in mailboxes],
+        "mailboxes": [(mailbox, choices(mailbox.folders.all()), shown[mailbox.pk]) for mailbox in mailboxes],
         "windows": WINDOWS,
     }
     return render(request, "settings/mailboxes.html", context)
@@ -120,11 +123,33 @@ def disconnect_mailbox(request: PortalRequest, pk: int) -> HttpResponse:
         raise Http404
     address = mailbox.address
     forgets = form.cleaned_data["forget_marks"]
-    disconnect(mailbox, forget_marks=forgets)
+    disconnect(mailbox, forget_marks=forgets, at=now())
     said = [_("%(address)s is disconnected. Nothing was changed in the mailbox or in CORIPO.") % {"address": address}]
     if forgets:
         said.append(_("Your marks of its e-mails are forgotten."))
     messages.success(request, " ".join(said))
+    return redirect("settings_mailboxes")
+
+
+@login_required
+@require_POST
+def choose_category(request: PortalRequest, pk: int) -> HttpResponse:
+    """Take the category of Outlook for a wish or not, or stop showing it. To show it, Microsoft is asked first."""
+    mailbox = get_object_or_404(Mailbox.objects.visible_to(request.user), pk=pk)
+    form = CategoryForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    action = form.cleaned_data["action"]
+    if action == CategoryForm.Action.SAVE:
+        take_category(mailbox, is_taken=form.cleaned_data["is_taken"], at=now())
+        said = _("Settings are saved.")
+    elif action == CategoryForm.Action.STOP:
+        stop_showing(mailbox, removing=False)
+        said = _("New e-mails do not get the category any more. Those that have it keep it.")
+    else:
+        stop_showing(mailbox, removing=True)
+        said = _("The category is being removed from the e-mails that the portal gave it to.")
+    messages.success(request, said)
     return redirect("settings_mailboxes")
 
 

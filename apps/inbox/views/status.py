@@ -15,15 +15,16 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.core.templatetags.portal import moment
+from apps.inbox.moving import capped
 from apps.inbox.proving import verdict_of
 from apps.mailboxes.connection import graph_key
-from apps.mailboxes.models import Mailbox, Message, MessageState
+from apps.mailboxes.models import Mailbox
 from apps.sync.claiming import crm_key
-from apps.sync.models import Transfer
 from apps.sync.proof_asking import request_check
 from apps.sync.proof_queries import proofs
+from apps.sync.status_queries import glance_at
 from apps.work.fences import fences, outage
-from apps.work.models import Fence, Status
+from apps.work.models import Fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,18 @@ def status(request: PortalRequest) -> HttpResponse:
     at = now()
     mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
     standing = fences([graph_key(mailbox) for mailbox in mailboxes], at=at)
-    transfers = Transfer.objects.visible_to(request.user)
-    newest = transfers.filter(status=Status.DONE).order_by("-pk").values_list("finished_at", flat=True).first()
+    transfers = glance_at(request.user)
     verdicts = [verdict_of(proof) for proof in proofs(request.user)]
     context = {
         "at": at,
         "connections": [
             *(_mailbox_line(mailbox, standing.get(graph_key(mailbox))) for mailbox in mailboxes),
-            _crm_line(request.user, newest=newest, at=at),
+            _crm_line(request.user, newest=transfers.newest, at=at),
         ],
-        "waiting": transfers.filter(status=Status.QUEUED).count(),
-        "running": transfers.filter(status=Status.CLAIMED).count(),
-        "failed": Message.objects.visible_to(request.user).present().filter(state=MessageState.FAILED).count(),
-        "newest": newest,
+        "waiting": capped(transfers.waiting),
+        "running": capped(transfers.running),
+        "failed": capped(transfers.failed),
+        "newest": transfers.newest,
         "verdicts": verdicts,
         "is_checking": any(verdict.step for verdict in verdicts),
     }

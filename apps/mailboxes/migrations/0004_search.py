@@ -1,10 +1,9 @@
-"""The text index of ADR 0008, and list indexes by direction, so that no filter leaves rows to be skipped."""
+"""Texts as words, for the index of ADR 0008 (0006), and list indexes by direction: no filter leaves rows to be skipped."""
 
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from apps.mailboxes import search_index
 from apps.mailboxes.search import search_text
 
 AT_ONCE = 1_000
@@ -19,14 +18,6 @@ def put_texts_into_words(apps: StateApps, schema_editor: BaseDatabaseSchemaEdito
             message.search_text = search_text(message.search_text)
         messages.bulk_update(batch, ["search_text"], batch_size=200)
         batch = list(messages.filter(pk__gt=batch[-1].pk).only("search_text")[:AT_ONCE])
-
-
-def create_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    search_index.create(schema_editor)
-
-
-def drop_index(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    search_index.drop(schema_editor)
 
 
 def newest_first(*columns: str, name: str) -> models.Index:
@@ -46,5 +37,4 @@ class Migration(migrations.Migration):
         migrations.AddIndex("message", newest_first("folder", "direction", name="message_in_folder")),
         migrations.AddIndex("message", newest_first("mailbox", "state", "direction", name="message_by_state")),
         migrations.AddIndex("message", newest_first("folder", "state", "direction", name="message_in_folder_by_state")),
-        migrations.RunPython(create_index, drop_index),
     ]

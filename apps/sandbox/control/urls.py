@@ -26,4 +26,5 @@ urlpatterns = [
     path("_control/mail", mail.deliver),
     path("_control/messages/<str:message_id>", mail.delete),
     path("_control/messages/<str:message_id>/move", mail.move),
+    path("_control/messages/<str:message_id>/categories", mail.categories),
 ]

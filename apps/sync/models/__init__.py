@@ -13,6 +13,7 @@ from apps.sync.models.rules import (
     kinds_left_out_at_first,
     types_unwanted_at_first,
 )
+from apps.sync.models.tagging import Tagging, TaggingQuerySet
 from apps.sync.models.transfers import Transfer, TransferQuerySet
 from apps.sync.models.words import ChosenLink, ChosenLinkQuerySet, ConversationLink, ConversationLinkQuerySet, Mark
 
@@ -38,6 +39,8 @@ __all__ = [
     "ReconciliationQuerySet",
     "RuleFields",
     "SyncRules",
+    "Tagging",
+    "TaggingQuerySet",
     "Transfer",
     "TransferQuerySet",
     "every_role",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class ReconciliationQuerySet(WorkItemQuerySet["Reconciliation"]):
     def visible_to(self, user: User) -> ReconciliationQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
 
 class Reconciliation(WorkItem):

@@ -12,7 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import CrmServer
 
 if TYPE_CHECKING:
-    pass
+    from apps.mailboxes.models import Message
+
+
+class CrmEmailQuerySet(models.QuerySet["CrmEmail"]):
+    def of(self, message: Message) -> CrmEmailQuerySet:
+        """The row of this mail at the CRM in use."""
+        return self.filter(server=CrmServer.objects.current(), email_key=message.email_key, variant=message.variant)
 
 
 class CrmEmail(models.Model):
@@ -40,6 +46,8 @@ class CrmEmail(models.Model):
     # The first write whose outcome is not known; design "Own record id" says what may follow from it.
     unknown_since = models.DateTimeField(null=True, blank=True)
 
+    objects = CrmEmailQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["server", "email_key", "variant"], name="one_crm_email_per_message_id")
@@ -54,6 +62,11 @@ class CrmEmail(models.Model):
 
     def __str__(self) -> str:
         return f"e-mail {self.record_id}"
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Which mail it is the record of (`Message.identity`)."""
+        return self.email_key, self.variant
 
 
 class CrmSight(models.Model):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class TransferQuerySet(WorkItemQuerySet["Transfer"]):
     def visible_to(self, user: User) -> TransferQuerySet:
-        return self.filter(mailbox__owner=user)
+        return self.filter(mailbox__owner=user).exclude(mailbox__status=Mailbox.Status.LEAVING)
 
 
 class Transfer(WorkItem):
@@ -34,6 +34,7 @@ class Transfer(WorkItem):
         AUTOMAT = "automat", _("automatic")
         REMATCH = "rematch", _("somebody appeared in CORIPO")
         PROOF = "proof", _("missing in CORIPO")
+        CATEGORY = "category", _("category in Outlook")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="transfers")
     mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="transfers")
@@ -44,8 +45,8 @@ class Transfer(WorkItem):
     store_without_match = models.BooleanField(default=False)
     # What the automat asked for, it may take back.
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.PERSON)
-    # The mail was in CORIPO before and is missing there, or a person tries a failure again: it was decided that it goes, so
-    # no rule of a lane leaves it out.
+    # The mail was in CORIPO before and is missing there, or a person tries a failure again, or gave it the category in Outlook:
+    # it was decided that it goes, so no rule of a lane leaves it out.
     is_repair = models.BooleanField(default=False)
     # Addresses that the mail does not name and a person took for those of its people, canonical.
     also_addresses = models.JSONField(default=list, blank=True)
@@ -67,6 +68,7 @@ class Transfer(WorkItem):
             ),
             models.Index(fields=["lease_until"], condition=Q(status="claimed"), name="transfer_leased"),
             models.Index(fields=["message", "-id"], name="transfer_newest"),
+            models.Index(fields=["mailbox", "-finished_at"], condition=Q(status="done"), name="transfer_last_done"),
             models.Index(fields=["claim"], name="transfer_claim"),
             # What became of a run is counted from the index alone; the second gives its speed and its newest results.
             models.Index(fields=["run", "status", "result", "cause"], name="transfer_of_run"),
@@ -78,5 +80,5 @@ class Transfer(WorkItem):
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Which mail it is, in whatever mailbox (apps/sync/states.py)."""
-        return self.message.email_key, self.message.variant
+        """Which mail it carries (`Message.identity`)."""
+        return self.message.identity

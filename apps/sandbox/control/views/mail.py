@@ -47,6 +47,19 @@ def move(request: HttpRequest, message_id: str) -> HttpResponse:
     return JsonResponse({"id": _immutable_id(message)})
 
 
+@answers_in_words
+@require_http_methods(["GET", "PUT"])
+def categories(request: HttpRequest, message_id: str) -> HttpResponse:
+    """What its owner sees and sets in Outlook: `categories`, a list of names that takes the place of the former one."""
+    message = _message(message_id)
+    if request.method == "PUT":
+        names = json_of(request, "categories").get("categories")
+        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+            raise BadAsk("categories takes a list of names.")
+        message = mailroom.change(message, categories=names)
+    return JsonResponse({"categories": message.categories})
+
+
 def _message(immutable_id: str) -> Message:
     try:
         return mailroom.message_of(immutable_id)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.sandbox.coripo.access import may_create
 from apps.sandbox.coripo.arguments import as_texts
 from apps.sandbox.coripo.catalogue import ADDRESS_FIELDS, MODULES, Module, module_named, modules
+from apps.sandbox.coripo.choices import CHOICES
 from apps.sandbox.coripo.models.base import RecordId
 from apps.sandbox.coripo.sessions import session_of
 
@@ -68,14 +69,15 @@ def get_module_fields(session: Any, module_name: Any, fields: Any = None) -> Any
 
 def _field(module: Module, name: str) -> dict[str, Any]:
     column = module.columns.get(name)
+    choices = CHOICES.get(module.name, {})
     described: dict[str, Any] = {
         "name": name,
-        "type": _type(column, name),
+        "type": "enum" if name in choices else _type(column, name),
         "group": "",
         "id_name": "",
         "label": name.replace("_", " ").capitalize() + ":",
         "required": 1 if name in {"last_name"} or (name == "name" and column is not None) else 0,
-        "options": [],
+        "options": {key: {"name": key, "value": word} for key, word in choices.get(name, {}).items()} or [],
         "related_module": "",
         "calculated": False,
         "len": str(getattr(column, "max_length", None) or ""),
