@@ -6,7 +6,7 @@ private) come with what is read by id or looked for, never with a delta.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from apps.graph import cards
@@ -85,6 +85,19 @@ class ContactsClient(GraphSender):
             if not page.next_link:
                 return ContactPage(tuple(contacts.values()), tuple(removed), "", page.delta_link, damaged)
             page = self.proceed(page.next_link, page_size=page_size)
+
+    def listed(self, folder_id: str, *, page_size: int) -> Iterator[GraphContact]:
+        """The contacts of a folder with their extended properties; a request for each `page_size` of them.
+
+        What `round` cannot tell of a whole folder, at a fraction of what `read` would cost. One that comes or goes while
+        the pages are read may be told twice or not at all.
+        """
+        options = query_of({"$select": CONTACT_FIELDS, "$expand": EXPAND, "$top": str(page_size)})
+        path = f"/me/contactFolders/{id_in_path(folder_id)}/contacts?{options}"
+        while path:
+            document = self._get(path)
+            yield from (cards.expanded_contact(item) for item in value_of(document) if "id" in item)
+            path = str(document.get("@odata.nextLink") or "")
 
     def read(self, contact_ids: Sequence[str]) -> list[GraphContact | GraphError]:
         """At most BATCH_LIMIT contacts by their ids, with their extended properties; one outcome each, in order.

@@ -148,6 +148,9 @@ def test_a_folder_to_the_end_and_what_changed_since(
     assert sorted(contact.card.surname for contact in whole.contacts) == names
     assert {(contact.crm_id, contact.is_private) for contact in whole.contacts} == {(None, None)}
 
+    told = [(contact.card.surname, contact.crm_id) for contact in client.listed(default.id, page_size=3)]
+    assert sorted(told) == [(name, name) for name in names]
+
     by_name = {contact.card.surname: contact for contact in whole.contacts}
     away, binned, left, edited = (by_name[name] for name in names[:4])
     sandbox.control("POST", f"contacts/{away.id}/move", json={"folder": "CORIPO"})

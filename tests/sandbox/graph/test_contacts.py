@@ -209,6 +209,8 @@ def test_ids(
     """Two spaces as for messages, and no id of a contact is one of a message or of another mailbox."""
     made = make()
     mutable = graph.get("contacts", prefer="")["value"][0]["id"]
+    wish = {"inputIds": [mutable], "sourceIdType": "restId", "targetIdType": "restImmutableEntryId"}
+    assert graph.send("POST", "translateExchangeIds", body=wish).json()["value"][0]["targetId"] == made["id"]
     folder = graph.send("POST", "contactFolders", body={"displayName": "CORIPO"}).json()
     row = Contact.objects.get()
     addressbook.move(row, addressbook.folder_at(row.mailbox, "CORIPO"))
