@@ -1,24 +1,16 @@
 """Microsoft Graph as the portal uses it, in plain Python: requests out, dataclasses or a GraphError back.
 
-It never sleeps and never loops on a refusal: a fence or a time in a row waits (docs/adr/0004). Each call
-is one request unless its docstring says more. Ids are immutable ones, asked for in one place.
+Each call is one request unless its docstring says more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
-from json import loads
-from typing import Any, Protocol
-from urllib.parse import quote, unquote, urlencode, urlsplit
-
-import requests
-from urllib3.exceptions import NewConnectionError
 
 from apps.graph import parsing
-from apps.graph.errors import GraphContractBroken, GraphError, GraphTooLarge, GraphUnreachable, ItemGone
+from apps.graph.errors import GraphError, ItemGone
 from apps.graph.parsing import (
     MESSAGE_FIELDS,
     GraphAttachment,
@@ -28,22 +20,22 @@ from apps.graph.parsing import (
     GraphFolder,
     GraphMessage,
     GraphProfile,
-    Json,
     MessagePage,
     Presence,
 )
-from apps.graph.refusals import error_for
-from apps.graph.sessions import TIMEOUT_SECONDS, http_session
+from apps.graph.sending import (
+    BATCH_LIMIT,
+    LARGE_TIMEOUT_SECONDS,
+    LARGEST_MAIL_BYTES,
+    GraphSender,
+    id_in_path,
+    json_object,
+    query_of,
+)
 
-IMMUTABLE_IDS = 'IdType="ImmutableId"'
-BATCH_LIMIT = 20  # Graph: JSON batching
 FOLDER_PAGE_SIZE = 200
-# Exchange takes mails of up to 150 MB, and base64 adds a third on the way; what is larger was never a mail.
-LARGEST_MAIL_BYTES = 210 * 1024 * 1024
 # A text beyond this is a bomb: nobody reads it, and JSON of this size takes several times as much memory.
 LARGEST_BODY_BYTES = 8 * 1024 * 1024
-# A large mail comes slowly, but it comes: this is the longest silence, not the longest answer.
-LARGE_TIMEOUT_SECONDS = (3.05, 60.0)
 # Without this selection a list carries the content of every file, and with contentId in it Graph refuses.
 ATTACHMENT_FIELDS = "id,name,contentType,size,isInline"
 
@@ -57,24 +49,8 @@ class Span:
     until: datetime
 
 
-class TokenSource(Protocol):
-    """Where the access tokens of one mailbox come from."""
-
-    def access_token(self, *, rejected: str | None = None) -> str:
-        """A token; another one than `rejected`, which Graph has just refused. Raises GraphError."""
-        ...
-
-    def refused(self) -> GraphError:
-        """Graph refused a token fresh from Microsoft: note it, and return what to raise."""
-        ...
-
-
-class GraphClient:
-    """One mailbox. It holds no connection of its own, so it may live as long as its caller likes, in its own thread."""
-
-    def __init__(self, *, base_url: str, tokens: TokenSource) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._tokens = tokens
+class GraphClient(GraphSender):
+    """The profile, the folders and the messages of one mailbox."""
 
     # ── Profile and folders ──────────────────────────────────────────────
 
@@ -98,7 +74,7 @@ class GraphClient:
 
     def folders(self) -> list[GraphFolder]:
         """Every folder of the mailbox at any depth, in one request for 200 of them. Complete, or it raises."""
-        path = "/me/mailFolders/delta?" + _query({"$select": "displayName,parentFolderId,isHidden,totalItemCount"})
+        path = "/me/mailFolders/delta?" + query_of({"$select": "displayName,parentFolderId,isHidden,totalItemCount"})
         found: dict[str, GraphFolder] = {}
         while path:
             document = self._get(path, prefer=[f"odata.maxpagesize={FOLDER_PAGE_SIZE}"])
@@ -119,7 +95,7 @@ class GraphClient:
             "$filter": f"receivedDateTime ge {_moment(since)}",
             "$orderby": "receivedDateTime desc",
         }
-        path = f"/me/mailFolders/{_id(folder_id)}/messages/delta?{_query(options)}"
+        path = f"/me/mailFolders/{id_in_path(folder_id)}/messages/delta?{query_of(options)}"
         return self._page(path, page_size=page_size)
 
     def continue_messages(self, link: str, *, page_size: int) -> MessagePage:
@@ -134,7 +110,7 @@ class GraphClient:
             "$orderby": "receivedDateTime desc",
             "$top": str(page_size),
         }
-        return self._page(f"/me/mailFolders/{_id(folder_id)}/messages?{_query(options)}", page_size=page_size)
+        return self._page(f"/me/mailFolders/{id_in_path(folder_id)}/messages?{query_of(options)}", page_size=page_size)
 
     def count_messages(self, spans: Sequence[Span]) -> list[int]:
         """How many messages each span holds, in order; one unit for each, twenty to a request. Drafts do not count."""
@@ -168,7 +144,9 @@ class GraphClient:
         outcomes: list[Presence | GraphError] = []
         for start in range(0, len(message_ids), BATCH_LIMIT):
             ids = message_ids[start : start + BATCH_LIMIT]
-            answers = self._batch([f"/me/messages/{_id(message_id)}?$select=id,parentFolderId" for message_id in ids])
+            answers = self._batch(
+                [f"/me/messages/{id_in_path(message_id)}?$select=id,parentFolderId" for message_id in ids]
+            )
             for message_id, answer in zip(ids, answers, strict=True):
                 if isinstance(answer, ItemGone):
                     outcomes.append(Presence(message_id, ""))
@@ -180,8 +158,8 @@ class GraphClient:
 
     def categories(self, message_ids: Sequence[str]) -> list[GraphCategories | GraphError]:
         """The categories of at most BATCH_LIMIT messages, one outcome each, in order; one request."""
-        options = _query({"$select": "id,categories,lastModifiedDateTime"})
-        answers = self._batch([f"/me/messages/{_id(message_id)}?{options}" for message_id in message_ids])
+        options = query_of({"$select": "id,categories,lastModifiedDateTime"})
+        answers = self._batch([f"/me/messages/{id_in_path(message_id)}?{options}" for message_id in message_ids])
         return [answer if isinstance(answer, GraphError) else parsing.categories(answer) for answer in answers]
 
     def set_categories(self, wanted: Sequence[GraphCategories]) -> list[GraphCategories | GraphError]:
@@ -194,7 +172,7 @@ class GraphClient:
             [
                 {
                     "method": "PATCH",
-                    "url": f"/me/messages/{_id(one.id)}",
+                    "url": f"/me/messages/{id_in_path(one.id)}",
                     "headers": {
                         "Content-Type": "application/json",
                         **({"If-Match": one.version} if one.version else {}),
@@ -215,17 +193,17 @@ class GraphClient:
             "$select": f"{MESSAGE_FIELDS},internetMessageHeaders,body",
             "$expand": f"attachments($select={ATTACHMENT_FIELDS})",
         }
-        path = f"/me/messages/{_id(message_id)}?{_query(options)}"
-        return parsing.body(_json_object(self._bytes(path, most_bytes=LARGEST_BODY_BYTES)))
+        path = f"/me/messages/{id_in_path(message_id)}?{query_of(options)}"
+        return parsing.body(json_object(self._bytes(path, most_bytes=LARGEST_BODY_BYTES)))
 
     def envelope(self, message_id: str) -> GraphBody:
         """What `body` gives, without the body and the attachments."""
         options = {"$select": f"{MESSAGE_FIELDS},internetMessageHeaders"}
-        return parsing.body(self._get(f"/me/messages/{_id(message_id)}?{_query(options)}"))
+        return parsing.body(self._get(f"/me/messages/{id_in_path(message_id)}?{query_of(options)}"))
 
     def attachments(self, message_id: str) -> list[GraphAttachment]:
         """The list of attachments, without their content. Complete, or it raises."""
-        path = f"/me/messages/{_id(message_id)}/attachments?{_query({'$select': ATTACHMENT_FIELDS})}"
+        path = f"/me/messages/{id_in_path(message_id)}/attachments?{query_of({'$select': ATTACHMENT_FIELDS})}"
         found: list[GraphAttachment] = []
         while path:
             document = self._get(path)
@@ -235,12 +213,12 @@ class GraphClient:
 
     def mime(self, message_id: str, *, most_bytes: int = LARGEST_MAIL_BYTES) -> bytes:
         """The message as it arrived, attachments and all. Raises GraphTooLarge above `most_bytes`."""
-        return self._bytes(f"/me/messages/{_id(message_id)}/$value", most_bytes=most_bytes)
+        return self._bytes(f"/me/messages/{id_in_path(message_id)}/$value", most_bytes=most_bytes)
 
     def content(self, message_id: str, attachment_id: str, *, most_bytes: int) -> bytes:
         """The bytes of a file; of an attached item its MIME, iCalendar or vCard. Raises GraphTooLarge above `most_bytes`,
         when no more than that has been read."""
-        path = f"/me/messages/{_id(message_id)}/attachments/{_id(attachment_id)}/$value"
+        path = f"/me/messages/{id_in_path(message_id)}/attachments/{id_in_path(attachment_id)}/$value"
         return self._bytes(path, most_bytes=most_bytes)
 
     def file(self, message_id: str, attachment_id: str) -> GraphFile:
@@ -248,7 +226,7 @@ class GraphClient:
 
         Two requests for an attached item, one for a file.
         """
-        path = f"/me/messages/{_id(message_id)}/attachments/{_id(attachment_id)}"
+        path = f"/me/messages/{id_in_path(message_id)}/attachments/{id_in_path(attachment_id)}"
         item = self._get(path, timeout=LARGE_TIMEOUT_SECONDS)
         content = parsing.content_of(item)
         if content is None and parsing.attachment(item).kind == "reference":
@@ -260,7 +238,10 @@ class GraphClient:
         files = []
         for start in range(0, len(attachment_ids), BATCH_LIMIT):
             ids = attachment_ids[start : start + BATCH_LIMIT]
-            paths = [f"/me/messages/{_id(message_id)}/attachments/{_id(attachment_id)}" for attachment_id in ids]
+            paths = [
+                f"/me/messages/{id_in_path(message_id)}/attachments/{id_in_path(attachment_id)}"
+                for attachment_id in ids
+            ]
             for answer in self._batch(paths):
                 content = None if isinstance(answer, GraphError) else parsing.content_of(answer)
                 if content is not None and not isinstance(answer, GraphError):
@@ -271,163 +252,15 @@ class GraphClient:
 
     def _page(self, path: str, *, page_size: int) -> MessagePage:
         page = parsing.message_page(self._get(path, prefer=[f"odata.maxpagesize={page_size}"]))
-        for link in (page.next_link, page.delta_link):
-            # Before anything of the page is kept: a link that we would not follow must not become a cursor.
-            if link:
-                self._own_url(link)
+        self._check_links(page.next_link, page.delta_link)
         return page
-
-    def _get(self, path: str, *, prefer: Iterable[str] = (), timeout: tuple[float, float] = TIMEOUT_SECONDS) -> Json:
-        return _json(self._send("GET", path, prefer=prefer, timeout=timeout))
-
-    def _bytes(self, path: str, *, most_bytes: int = LARGEST_MAIL_BYTES) -> bytes:
-        response = self._send("GET", path, timeout=LARGE_TIMEOUT_SECONDS, stream=True)
-        read = BytesIO()
-        try:
-            for part in response.iter_content(256 * 1024):
-                if read.tell() + len(part) > most_bytes:
-                    raise GraphTooLarge(f"more than {most_bytes} bytes")
-                read.write(part)
-        except requests.RequestException as error:
-            raise GraphUnreachable("the answer broke off") from error
-        finally:
-            response.close()
-        return read.getvalue()
-
-    def _batch(self, paths: Sequence[str]) -> list[Json | GraphError]:
-        """Several reads in one request, at most BATCH_LIMIT; one outcome each, in order. Answers come in any order."""
-        return self._run_batch([{"method": "GET", "url": path} for path in paths])
-
-    def _run_batch(self, parts: Sequence[Json]) -> list[Json | GraphError]:
-        # What is preferred for the whole does not reach the parts.
-        numbered = [
-            {**part, "id": str(number), "headers": {"Prefer": IMMUTABLE_IDS, **part.get("headers", {})}}
-            for number, part in enumerate(parts)
-        ]
-        document = _json(self._send("POST", "/$batch", json={"requests": numbered}))
-        answers = document.get("responses")
-        if not isinstance(answers, list):
-            raise GraphContractBroken("a batch without responses")
-        by_number = {str(answer.get("id")): answer for answer in answers}
-        return [self._part(by_number.get(str(number))) for number in range(len(parts))]
-
-    def _part(self, answer: Mapping[str, Any] | None) -> Json | GraphError:
-        if answer is None:
-            return GraphContractBroken("a batch that lacks an answer")
-        body = answer.get("body")
-        status = int(answer.get("status") or 0)
-        if 200 <= status < 300 and isinstance(body, Mapping):
-            return body
-        headers = {str(name).lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
-        return error_for("a part of a batch", status=status, document=body, headers=headers)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        prefer: Iterable[str] = (),
-        json: Any = None,
-        timeout: tuple[float, float] = TIMEOUT_SECONDS,
-        stream: bool = False,
-    ) -> requests.Response:
-        """One request; a refused token is replaced once. Raises GraphError, and nothing else."""
-        url = self._own_url(path)
-        what = f"{method} {_without_ids(urlsplit(url).path)}"
-        rejected: str | None = None
-        while True:
-            token = self._tokens.access_token(rejected=rejected)
-            headers = {
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "Prefer": ", ".join((IMMUTABLE_IDS, *prefer)),
-            }
-            response = _exchange(method, url, what, headers=headers, json=json, timeout=timeout, stream=stream)
-            if response.status_code == 401:
-                response.close()
-                if rejected is not None:
-                    raise self._tokens.refused()
-                rejected = token
-                continue
-            if response.status_code >= 300:
-                raise error_for(
-                    what, status=response.status_code, document=_error_document(response), headers=response.headers
-                )
-            return response
-
-    def _own_url(self, path: str) -> str:
-        """Where to send the token: our Graph host, scheme and version or nowhere, whatever a link says."""
-        if path.startswith("/"):
-            return self._base_url + path
-        ours, theirs = urlsplit(self._base_url), urlsplit(path)
-        is_ours = (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
-        if not is_ours or not theirs.path.startswith(f"{ours.path}/") or ".." in unquote(theirs.path).split("/"):
-            raise GraphContractBroken("a link that leads to another host")
-        return path
-
-
-def _exchange(method: str, url: str, what: str, **options: Any) -> requests.Response:
-    try:
-        return http_session().request(method, url, allow_redirects=False, **options)
-    except requests.Timeout as error:
-        raise GraphUnreachable(what) from error
-    except requests.ConnectionError as error:
-        if isinstance(getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError):
-            raise GraphUnreachable(what) from error
-    except requests.RequestException as error:
-        raise GraphUnreachable(what) from error
-    # An idle connection can end in the very moment of its reuse. We read, or write over one
-    # version only, so asking once more is harmless.
-    try:
-        return http_session().request(method, url, allow_redirects=False, **options)
-    except requests.RequestException as error:
-        raise GraphUnreachable(what) from error
-
-
-def _json(response: requests.Response) -> Json:
-    try:
-        content = response.content
-    except requests.RequestException as error:
-        raise GraphUnreachable("the answer broke off") from error
-    return _json_object(content)
-
-
-def _json_object(content: bytes) -> Json:
-    try:
-        document = loads(content)
-    except ValueError as error:
-        raise GraphContractBroken("an answer that is no JSON") from error
-    if not isinstance(document, Mapping):
-        raise GraphContractBroken("an answer that is no object")
-    return document
-
-
-def _error_document(response: requests.Response) -> object:
-    try:
-        return response.json()
-    except (ValueError, requests.RequestException):
-        return None
-
-
-def _query(options: Mapping[str, str]) -> str:
-    return urlencode(options, safe="$,()'", quote_via=quote)
 
 
 def _messages_in(span: Span, options: Mapping[str, str]) -> str:
     received = f"receivedDateTime ge {_moment(span.since)} and receivedDateTime lt {_moment(span.until)}"
-    query = _query({**options, "$filter": f"{received} and isDraft eq false"})
-    return f"/me/mailFolders/{_id(span.folder_id)}/messages?{query}"
+    query = query_of({**options, "$filter": f"{received} and isDraft eq false"})
+    return f"/me/mailFolders/{id_in_path(span.folder_id)}/messages?{query}"
 
 
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _id(graph_id: str) -> str:
-    """An id in a path; the trailing "=" stays bare, as some accounts refuse it encoded."""
-    return quote(graph_id, safe="=")
-
-
-def _without_ids(path: str) -> str:
-    """For logs: the kind of request, not whose message it is about."""
-    return "/".join(part if len(part) < 40 else "…" for part in path.split("/"))

@@ -2,6 +2,7 @@
 
 GraphError                    try again?   who hears of it
 ├── GraphUnreachable          yes          nobody yet (no connection, or no answer in time)
+├── GraphOutcomeUnknown       look first   nobody yet (a write whose answer never came)
 ├── GraphThrottled            yes          nobody yet; carries retry_after_seconds
 ├── GraphServerTrouble        yes          nobody yet (5xx)
 ├── GraphMisconfigured        yes          the operator: secret, registration, redirect address
@@ -43,6 +44,13 @@ class GraphError(Exception):
 class GraphUnreachable(GraphError):
     is_retryable = True
     code = "graph_unreachable"
+
+
+class GraphOutcomeUnknown(GraphError):
+    """Something was to be made, and may have been: look whether it is there before asking again."""
+
+    is_retryable = True
+    code = "graph_outcome_unknown"
 
 
 class GraphThrottled(GraphError):

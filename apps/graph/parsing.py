@@ -161,9 +161,9 @@ def id_of(item: Json) -> str:
 def profile(item: Json) -> GraphProfile:
     return GraphProfile(
         id=id_of(item),
-        display_name=_text(item, "displayName"),
-        mail=_text(item, "mail"),
-        user_principal_name=_text(item, "userPrincipalName"),
+        display_name=text_of(item, "displayName"),
+        mail=text_of(item, "mail"),
+        user_principal_name=text_of(item, "userPrincipalName"),
         aliases=tuple(
             str(address)[5:] for address in item.get("proxyAddresses") or () if str(address)[:5].lower() == "smtp:"
         ),
@@ -176,8 +176,8 @@ def folder(item: Json) -> GraphFolder | None:
         return None
     return GraphFolder(
         id=id_of(item),
-        name=_text(item, "displayName"),
-        parent_id=_text(item, "parentFolderId"),
+        name=text_of(item, "displayName"),
+        parent_id=text_of(item, "parentFolderId"),
         is_hidden=bool(item.get("isHidden")),
         item_count=max(int(item.get("totalItemCount") or 0), 0),
     )
@@ -196,8 +196,8 @@ def message_page(document: Json) -> MessagePage:
     return MessagePage(
         messages=tuple(messages),
         removed_ids=tuple(removed),
-        next_link=_text(document, "@odata.nextLink"),
-        delta_link=_text(document, "@odata.deltaLink"),
+        next_link=text_of(document, "@odata.nextLink"),
+        delta_link=text_of(document, "@odata.deltaLink"),
         damaged=damaged,
     )
 
@@ -206,12 +206,12 @@ def message(item: Json) -> GraphMessage:
     sender = _address(item.get("from")) or _address(item.get("sender"))
     return GraphMessage(
         id=id_of(item),
-        change_key=_text(item, "changeKey"),
-        parent_folder_id=_text(item, "parentFolderId"),
-        internet_message_id=_text(item, "internetMessageId"),
-        conversation_id=_text(item, "conversationId"),
-        subject=_text(item, "subject"),
-        preview=_text(item, "bodyPreview"),
+        change_key=text_of(item, "changeKey"),
+        parent_folder_id=text_of(item, "parentFolderId"),
+        internet_message_id=text_of(item, "internetMessageId"),
+        conversation_id=text_of(item, "conversationId"),
+        subject=text_of(item, "subject"),
+        preview=text_of(item, "bodyPreview"),
         sender=sender,
         to=_people(item, "toRecipients"),
         cc=_people(item, "ccRecipients"),
@@ -222,8 +222,8 @@ def message(item: Json) -> GraphMessage:
         is_draft=bool(item.get("isDraft")),
         is_meeting="eventmessage" in str(item.get("@odata.type", "")).lower(),
         has_attachments=bool(item.get("hasAttachments")),
-        web_link=_text(item, "webLink"),
-        categories=_texts(item, "categories"),
+        web_link=text_of(item, "webLink"),
+        categories=texts_of(item, "categories"),
         modified_at=moment(item.get("lastModifiedDateTime")),
     )
 
@@ -231,8 +231,8 @@ def message(item: Json) -> GraphMessage:
 def categories(item: Json) -> GraphCategories:
     return GraphCategories(
         id=id_of(item),
-        names=_texts(item, "categories"),
-        version=_text(item, "@odata.etag"),
+        names=texts_of(item, "categories"),
+        version=text_of(item, "@odata.etag"),
         modified_at=moment(item.get("lastModifiedDateTime")),
     )
 
@@ -241,9 +241,11 @@ def body(item: Json) -> GraphBody:
     content = item.get("body") or {}
     return GraphBody(
         message=message(item),
-        headers=tuple((_text(one, "name"), _text(one, "value")) for one in item.get("internetMessageHeaders") or ()),
-        body=_text(content, "content"),
-        is_html=_text(content, "contentType").lower() == "html",
+        headers=tuple(
+            (text_of(one, "name"), text_of(one, "value")) for one in item.get("internetMessageHeaders") or ()
+        ),
+        body=text_of(content, "content"),
+        is_html=text_of(content, "contentType").lower() == "html",
         attachments=tuple(attachment(one) for one in item.get("attachments") or ()),
     )
 
@@ -252,8 +254,8 @@ def attachment(item: Json) -> GraphAttachment:
     kind = str(item.get("@odata.type", "")).rpartition(".")[2].removesuffix("Attachment")
     return GraphAttachment(
         id=id_of(item),
-        name=_text(item, "name"),
-        content_type=_text(item, "contentType"),
+        name=text_of(item, "name"),
+        content_type=text_of(item, "contentType"),
         size=int(item.get("size") or 0),
         is_inline=bool(item.get("isInline")),
         kind=kind or "file",
@@ -265,7 +267,7 @@ def file(item: Json, content: bytes) -> GraphFile:
     return GraphFile(
         name=listed.name,
         content_type=listed.content_type,
-        content_id=_text(item, "contentId").strip().strip("<>"),
+        content_id=text_of(item, "contentId").strip().strip("<>"),
         content=content,
     )
 
@@ -292,12 +294,12 @@ def moment(value: object) -> datetime | None:
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _text(item: Json, name: str) -> str:
+def text_of(item: Json, name: str) -> str:
     value = item.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _texts(item: Json, name: str) -> tuple[str, ...]:
+def texts_of(item: Json, name: str) -> tuple[str, ...]:
     return tuple(value for value in item.get(name) or () if isinstance(value, str))
 
 
@@ -310,5 +312,5 @@ def _address(value: object) -> Address | None:
     inner = value.get("emailAddress") if isinstance(value, Mapping) else None
     if not isinstance(inner, Mapping):
         return None
-    name, address = _text(inner, "name"), _text(inner, "address")
+    name, address = text_of(inner, "name"), text_of(inner, "address")
     return Address(name="" if name == address else name, address=address) if name or address else None

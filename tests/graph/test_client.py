@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -26,80 +21,8 @@ from apps.graph.errors import (
     MailboxUnavailable,
     ResyncRequired,
 )
+from tests.graph.answering import Answer, Server, Tokens
 from tests.sandbox_server import ROOT
-
-
-@dataclass
-class Answer:
-    status: int = 200
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    hangs_up: bool = False
-
-
-@dataclass
-class Server:
-    """Gives its answers in order, the last one again and again, and remembers what it was asked."""
-
-    url: str
-    answers: list[Answer]
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-
-        def do_GET(self) -> None:
-            told = ThreadingHTTPServer.told  # type: ignore[attr-defined]
-            told.asked.append((self.path, dict(self.headers)))
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-            if answer.hangs_up:
-                self.close_connection = True
-                self.connection.close()
-                return
-            body = json.dumps(answer.body).encode()
-            self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET
-
-        def log_message(self, *_words: Any) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told = Server(f"http://127.0.0.1:{http.server_port}/v1.0", [])
-    ThreadingHTTPServer.told = told  # type: ignore[attr-defined]
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    yield told
-    http.shutdown()
-    http.server_close()
-
-
-class Tokens:
-    """Counts what it is asked for; every refresh gives another token."""
-
-    def __init__(self) -> None:
-        self.rejected: list[str | None] = []
-
-    def access_token(self, *, rejected: str | None = None) -> str:
-        self.rejected.append(rejected)
-        return f"token-{len([word for word in self.rejected if word])}"
-
-    def refused(self) -> GraphError:
-        return GraphForbidden("refused")
-
-
-@pytest.fixture
-def tokens() -> Tokens:
-    return Tokens()
 
 
 @pytest.fixture

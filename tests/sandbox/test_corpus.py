@@ -26,6 +26,7 @@ from apps.sandbox.graph.models import Message, Source
 MAREK = "marek.novak@strojirny-beskyd.example"
 JANA = "jana.svobodova@strojirny-beskyd.example"
 TOMAS = "tomas.dvorak@strojirny-beskyd.example"
+PRIVATE = "Integer 0x0036"  # how Outlook marks what is private
 LETTERS = seeding.letters()
 HOST = re.compile(r"(?:https?://|[\w.+'\"-]@)([\w-]+(?:\.[\w-]+)+)")
 
@@ -183,6 +184,24 @@ class TestSeeding:
         outside = {author.address.lower() for author in writers if author and "strojirny-beskyd" not in author.address}
         assert 0.5 < len(outside & known) / len(outside) < 0.75
 
+    def test_outlook_knows_some_of_them_some_twice_and_some_that_are_nobody_s_business(self) -> None:
+        kept = {mail: mailbox_of(mail).contacts.all() for mail in (MAREK, JANA, TOMAS)}
+        crm = {address.lower() for entry in seeding.crm(days=0)["contacts"] for address in entry.get("addresses", ())}
+        for mail, rows in kept.items():
+            listed = [address for row in rows for address in row.address_lines.split()]
+            assert len(rows) == 25, mail
+            assert 10 <= len(crm.intersection(listed)) < len(set(listed)) - 5, mail
+            assert rows.filter(extended_properties__tag=PRIVATE).exists(), mail
+            assert rows.filter(folder__parent__isnull=False).exists(), mail
+        assert kept[MAREK].filter(address_lines__contains="\nhruska@linky-sever.example\n").count() == 2
+        assert kept[MAREK].filter(address_lines="").exists()
+
+    def test_a_sandbox_from_before_contacts_gets_them(self) -> None:
+        mailbox = mailbox_of(MAREK)
+        mailbox.contact_folders.all().delete()
+        seeding.seed_once()
+        assert (mailbox.contacts.count(), mailbox_of(JANA).contacts.count()) == (25, 25)
+
     def test_rights_differ_and_passwords_are_those_of_the_people(self) -> None:
         roles = {user.user_name: (user.role, user.password) for user in User.objects.all()}
         for person in seeding.people():
@@ -254,6 +273,7 @@ def _world() -> dict[str, Any]:
         "mail": sorted(
             Message.objects.values_list("mailbox__person__mail", "folder__display_name", "subject", "is_read")
         ),
+        "outlook": sorted(mailbox_of(JANA).contacts.values_list("address_lines", "folder__display_name")),
         "contacts": sorted(Contact.objects.values_list("pk", "first_name", "last_name")),
         "emails": sorted(Email.objects.values_list("pk", "name", "message_id", "deleted")),
         "people": sorted(Person.objects.values_list("oid", "mail", "coripo_user")),

@@ -3,7 +3,7 @@
 They need neither the portal nor its settings; `python -m pytest tests/sdk --confcutdir=tests/sdk` runs them alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -72,8 +72,8 @@ def jana(server: Sandbox) -> dict[str, str]:
 
 @pytest.fixture
 def code(server: Sandbox, client: dict[str, str], browser: Browser, jana: dict[str, str]) -> str:
-    """The authorization code of a sign-in with the right to read and write mail."""
-    scopes = "openid profile offline_access User.Read Mail.ReadWrite MailboxSettings.ReadWrite"
+    """The authorization code of a sign-in with the rights to read and write mail and contacts."""
+    scopes = "openid profile offline_access User.Read Mail.ReadWrite MailboxSettings.ReadWrite Contacts.ReadWrite"
     query = {"client_id": client["client_id"], "response_type": "code", "redirect_uri": REDIRECT, "scope": scopes}
     address = f"{server.tls_url}/{client['tenant']}/oauth2/v2.0/authorize?{urlencode(query)}"
     return browser.sign_in(address, jana["mail"])["code"]
@@ -85,3 +85,12 @@ def token(server: Sandbox, client: dict[str, str], code: str) -> str:
     form: dict[str, Any] = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, **client}
     address = f"{server.url}/{form.pop('tenant')}/oauth2/v2.0/token"
     return str(server.http.post(address, form, timeout=10).json()["access_token"])
+
+
+@pytest.fixture
+def graph(server: Sandbox, token: str) -> Callable[..., Any]:
+    """Run a coroutine with Jana's client of msgraph-sdk: `graph(lambda g: g.me.get())`."""
+    # It takes seconds to import, which the tests of the other libraries need not wait for.
+    from tests.sdk.calling import calling  # noqa: PLC0415
+
+    return calling(server.url, token)

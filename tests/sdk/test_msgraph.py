@@ -1,19 +1,12 @@
 """msgraph-sdk by plain http: lists, pages, delta, writing, attachments, batches, and bad weather."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from kiota_abstractions.authentication import (
-    AccessTokenProvider,
-    AllowedHostsValidator,
-    BaseBearerTokenAuthenticationProvider,
-)
-from kiota_abstractions.base_request_configuration import RequestConfiguration
-from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph import GraphServiceClient
 from msgraph.generated.models.contact import Contact
 from msgraph.generated.models.event_message_request import EventMessageRequest
 from msgraph.generated.models.file_attachment import FileAttachment
@@ -36,50 +29,15 @@ from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
 
 from tests.sandbox_server import Sandbox, mime
+from tests.sdk.calling import Work, configured
 
-Work = Callable[[GraphServiceClient], Coroutine[Any, Any, Any]]
 TAG = "String {6f9d2c1e-0c5b-4d0a-9b76-2f3f1f0a7c11} Name CrmRecordId"
-
-
-class OneToken(AccessTokenProvider):
-    """Hands the token to the sandbox's host and to no other."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-        self.validator = AllowedHostsValidator(["127.0.0.1"])
-
-    async def get_authorization_token(self, uri: str, additional_authentication_context: Any = None) -> str:
-        return self.token if self.validator.is_url_host_valid(uri) else ""
-
-    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
-        return self.validator
-
-
-@pytest.fixture
-def graph(server: Sandbox, token: str) -> Callable[[Work], Any]:
-    """Run a coroutine with Jana's client: `graph(lambda g: g.me.get())`."""
-
-    def run(work: Work) -> Any:
-        async def with_client() -> Any:
-            adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(OneToken(token)))
-            adapter.base_url = f"{server.url}/v1.0"
-            return await work(GraphServiceClient(request_adapter=adapter))
-
-        return asyncio.run(with_client())
-
-    return run
 
 
 def deliver(server: Sandbox, jana: dict[str, str], *subjects: str) -> list[str]:
     """One mail for each subject; their immutable ids."""
     mails = [mime(sender="zeman@kovarna.example", to=jana["mail"], subject=subject) for subject in subjects]
     return [server.deliver(jana["mail"], mail) for mail in mails]
-
-
-def configured(parameters: Any = None, *, prefer: str = 'IdType="ImmutableId"') -> RequestConfiguration[Any]:
-    configuration = RequestConfiguration(query_parameters=parameters)
-    configuration.headers.add("Prefer", prefer)
-    return configuration
 
 
 # ── Reading ───────────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ GRAPH_WORDS = {
     "$batch",
     "outlook",
     "mastercategories",
+    "contacts",
+    "contactfolders",
     "translateexchangeids",
     "permanentdelete",
     "microsoft.graph.delta",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.sandbox.control.views import accounts, authority, folders, mail, mailboxes, people, weather
+from apps.sandbox.control.views import accounts, authority, contacts, folders, mail, mailboxes, people, weather
 
 urlpatterns = [
     path("_control/health", people.health),
@@ -19,6 +19,10 @@ urlpatterns = [
     path("_control/knobs", weather.entra_knobs),
     path("_control/graph/knobs", weather.graph_knobs),
     path("_control/folders", folders.folders),
+    path("_control/contact-folders", contacts.folders),
+    path("_control/contacts", contacts.contacts),
+    path("_control/contacts/<str:contact_id>", contacts.contact),
+    path("_control/contacts/<str:contact_id>/move", contacts.move),
     path("_control/mail", mail.deliver),
     path("_control/messages/<str:message_id>", mail.delete),
     path("_control/messages/<str:message_id>/move", mail.move),

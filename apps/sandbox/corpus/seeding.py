@@ -1,7 +1,10 @@
-"""Fill the sandbox: three people of a small firm, their mail of the last 120 days, and a CRM that knows some of it.
+"""Fill the sandbox: three people of a small firm, their mail of the last 120 days and their contacts, and a CRM that knows
+some of both.
 
     people.json                          who they are, their demo passwords and CORIPO roles
     mail/<local part>/<folder>/*.eml     one file for each copy of a mail; FOLDERS says which folder is meant
+    contacts.json                        whom they keep in Outlook, by local part: the `contact` as Graph writes it, with
+                                         the folder below the default one and the extended properties, where it has any
     crm.json                             what CORIPO holds (the shape is told by `coripo.seeding.load`)
 
 A first line `X-Sandbox-State:` of a file says "unread", "flagged" or "draft"; it is not part of the mail. All dates are
@@ -21,7 +24,7 @@ from django.utils import timezone
 from apps.sandbox.control.models import Person
 from apps.sandbox.coripo import seeding as coripo
 from apps.sandbox.corpus.dates import shifted, shifted_text
-from apps.sandbox.graph import mailroom, mime
+from apps.sandbox.graph import addressbook, contact_shapes, mailroom, mime
 
 HERE = Path(__file__).resolve().parent
 MAIL = HERE / "mail"
@@ -51,10 +54,15 @@ class Letter:
 
 
 def seed_once() -> None:
-    """Fill an empty sandbox; does nothing where there is already somebody."""
+    """Fill an empty sandbox; where there is already somebody, add at most the contacts that older seeds did not know."""
     with transaction.atomic():
         if not Person.objects.exists():
             _seed(at=timezone.now())
+        else:
+            for person in Person.objects.filter(
+                mailbox__contact_folders=None, mail__in=[one["mail"] for one in people()]
+            ):
+                _fill_addressbook(person)
 
 
 def reseed() -> None:
@@ -101,6 +109,7 @@ def _seed(*, at: datetime) -> None:
         mailroom.open_mailbox(person)
         owner = person.mail.partition("@")[0]
         _fill(person, [letter for letter in waiting if letter.owner == owner], days=days)
+        _fill_addressbook(person)
     coripo.load(crm(days=days))
 
 
@@ -119,6 +128,15 @@ def _fill(person: Person, letters: list[Letter], *, days: int) -> None:
     for letter, message in zip(letters, delivered, strict=True):
         if "flagged" in letter.state:
             mailroom.change(message, flag={"flagStatus": "flagged"})
+
+
+def _fill_addressbook(person: Person) -> None:
+    mailbox = mailroom.mailbox_of(person.mail)
+    known = json.loads((HERE / "contacts.json").read_text("utf-8"))
+    for entry in known[person.mail.partition("@")[0]]:
+        folder = addressbook.folder_for(mailbox, entry.get("folder", ""))
+        facts = contact_shapes.written(entry["contact"], is_new=True)
+        addressbook.create(folder, facts, properties=entry.get("properties"))
 
 
 def _letter(path: Path) -> Letter:

@@ -8,6 +8,7 @@ from apps.sandbox.graph.models import Mailbox, Share
 # From the least scope to the greatest: each includes those before it.
 SCALES = (
     ("Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"),
+    ("Contacts.Read", "Contacts.ReadWrite"),
     ("MailboxSettings.Read", "MailboxSettings.ReadWrite"),
 )
 # There is none for the basic one: whoever reads a shared mailbox reads all of it.

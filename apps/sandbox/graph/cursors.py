@@ -14,7 +14,7 @@ from apps.sandbox.graph import errors
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a round of delta has come. `folder` is 0 for the tree of folders.
+    """How far a round of delta has come. `folder` is 0 for the tree of folders; `of` says what is followed.
 
     Changes up to number `base` were told in earlier rounds and those up to `told` in this one. The first round (`base`
     and `told` are 0) walks through what is there instead: `walked` is where it stands, `walk_from` the change number
@@ -25,6 +25,7 @@ class Cursor:
 
     mailbox: str
     folder: int = 0
+    of: str = "mail"
     select: tuple[str, ...] | None = None
     since: str = ""
     is_after: bool = False

@@ -73,6 +73,18 @@ def invalid_extended_property(tag: str) -> GraphError:
     return GraphError(400, "ErrorInvalidExtendedProperty", f"The extended property '{tag}' is invalid.")
 
 
+def too_many_values(name: str, count: int, most: int) -> GraphError:
+    # The text was seen, the code was not.
+    return bad_request(
+        f"The multi value property {name[0].upper()}{name[1:]} has {count} entries, "
+        f"that exceeds the max allowed value of {most}"
+    )
+
+
+def nameless_contact() -> GraphError:
+    return bad_request("The contact has no name: givenName, middleName or surname is needed.")
+
+
 def folder_inside_itself() -> GraphError:
     return GraphError(400, "ErrorMoveCopyFailed", "The folder cannot be moved into itself or one of its descendants.")
 

@@ -1,7 +1,7 @@
 """`$filter` of messages: read into a tree, checked against what Graph allows, and turned into a database condition."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,7 +46,7 @@ class Condition:
 
 def condition(text: str) -> Condition:
     """Read a `$filter`. Raises GraphError where Graph would refuse it."""
-    return _Reader(text).whole()
+    return Reader(text).whole()
 
 
 def check_order(found: Condition, order: Sequence[Order]) -> None:
@@ -65,8 +65,17 @@ def check_order(found: Condition, order: Sequence[Order]) -> None:
         raise errors.inefficient_filter()
 
 
-class _Reader:
-    """Recursive descent over `or`, `and`, `not`, brackets, comparisons, functions and `any`."""
+class Reader:
+    """Recursive descent over `or`, `and`, `not`, brackets, comparisons, functions and `any`.
+
+    What may be asked of which resource is in the attributes; these are those of messages.
+    """
+
+    resource = "message"
+    texts: Mapping[str, str] = TEXTS
+    times: Mapping[str, str] = TIMES
+    claims: Mapping[str, str] = CLAIMS
+    unfilterable: Set[str] = UNFILTERABLE
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -105,7 +114,7 @@ class _Reader:
             if name == f"{properties.NAME}/any".lower():
                 return self._any_property()
             if name.endswith("/any"):
-                return self._any_category(name.removesuffix("/any"))
+                return self._any_value(name.removesuffix("/any"))
             return self._function(name)
         return self._comparison(word)
 
@@ -121,16 +130,17 @@ class _Reader:
 
     def _compared(self, word: str, lookup: str, value: str) -> Q:
         name = word.lower()
-        if name in TIMES:
-            return Q(**{f"{TIMES[name]}__{lookup}": self._time(value)})
-        if name in CLAIMS and value.lower() in {"true", "false"} and lookup == "exact":
-            return Q(**{CLAIMS[name]: value.lower() == "true"})
-        if name in TEXTS and value == "null" and lookup == "exact":
-            return Q(**{f"{TEXTS[name]}__isnull": True})
-        if name in TEXTS and value.startswith("'"):
+        if name in self.times:
+            return Q(**{f"{self.times[name]}__{lookup}": self._time(value)})
+        if name in self.claims and value.lower() in {"true", "false"} and lookup == "exact":
+            return Q(**{self.claims[name]: value.lower() == "true"})
+        if name in self.texts and value == "null" and lookup == "exact":
+            return Q(**{f"{self.texts[name]}__isnull": True})
+        if name in self.texts and value.startswith("'"):
             # Message and conversation ids are compared as they are written, other texts in any case.
             is_id = name in {"internetmessageid", "conversationid"}
-            return Q(**{f"{TEXTS[name]}__{'iexact' if lookup == 'exact' and not is_id else lookup}": _unquoted(value)})
+            exact = "iexact" if lookup == "exact" and not is_id else lookup
+            return Q(**{f"{self.texts[name]}__{exact}": unquoted(value)})
         raise self._not_filterable(word)
 
     def _function(self, name: str) -> Q:
@@ -143,10 +153,10 @@ class _Reader:
             raise errors.invalid_filter()
         if name not in {"startswith", "contains"}:
             raise errors.bad_request(f"Invalid filter clause: An unknown function with name '{name}' was found.")
-        if word.lower() not in TEXTS or not value.startswith("'"):
+        if word.lower() not in self.texts or not value.startswith("'"):
             raise self._not_filterable(word)
         self.uses.append((word.lower(), name))
-        return Q(**{f"{TEXTS[word.lower()]}__i{name}": _unquoted(value)})
+        return Q(**{f"{self.texts[word.lower()]}__i{name}": unquoted(value)})
 
     def _any_property(self) -> Q:
         """`singleValueExtendedProperties/Any(ep: ep/id eq 'T' and ep/value eq 'X')`: first which one, then its value."""
@@ -169,7 +179,7 @@ class _Reader:
             self._expect("(")
             self._expect(variable)
             self._expect(",")
-            q = properties.having(tag, word.lower(), self._literal())
+            q = properties.having(tag, word.lower(), self._literal(), owner=self.resource)
             self._expect(")")
             return q
         if word.lower() == "cast":
@@ -180,19 +190,19 @@ class _Reader:
             operator, number = self._next().lower(), self._next()
             if operator not in {*COMPARISONS, "ne"} or not re.fullmatch(r"-?\d+(\.\d+)?", number):
                 raise self._misread()
-            return properties.having_number(tag, operator, float(number))
+            return properties.having_number(tag, operator, float(number), owner=self.resource)
         operator = self._next().lower()
         if word != variable or operator not in {"eq", "ne"}:
             raise self._misread()
-        return properties.having(tag, operator, self._literal())
+        return properties.having(tag, operator, self._literal(), owner=self.resource)
 
     def _literal(self) -> str:
         token = self._next()
         if not token.startswith("'"):
             raise self._misread()
-        return _unquoted(token)
+        return unquoted(token)
 
-    def _any_category(self, name: str) -> Q:
+    def _any_value(self, name: str) -> Q:
         """`categories/any(c:c eq 'X')`, the one list of plain values that can be looked into."""
         if name != CATEGORIES:
             raise self._not_filterable(name)
@@ -205,7 +215,7 @@ class _Reader:
         if not value.startswith("'"):
             raise self._misread()
         self.uses.append((CATEGORIES, "any"))
-        return Q(category_lines__icontains=f"\n{_unquoted(value)}\n")
+        return Q(category_lines__icontains=f"\n{unquoted(value)}\n")
 
     def _time(self, text: str) -> datetime:
         try:
@@ -218,9 +228,9 @@ class _Reader:
             ) from None
 
     def _not_filterable(self, word: str) -> errors.GraphError:
-        if word.lower() in UNFILTERABLE or word.lower() in {*TEXTS, *TIMES, *CLAIMS}:
+        if word.lower() in self.unfilterable or word.lower() in {*self.texts, *self.times, *self.claims}:
             return errors.invalid_filter()
-        return errors.unknown_filter_property(word, "message")
+        return errors.unknown_filter_property(word, self.resource)
 
     # ── Tokens ──
 
@@ -258,5 +268,5 @@ def _tokens(text: str) -> Iterator[str]:
         position = found.end()
 
 
-def _unquoted(literal: str) -> str:
+def unquoted(literal: str) -> str:
     return literal[1:-1].replace("''", "'")

@@ -1,8 +1,8 @@
 """From the ids in a path to rows of the caller's own mailbox, or the refusal that Exchange has for it."""
 
-from apps.sandbox.graph import errors, ids
+from apps.sandbox.graph import addressbook, errors, ids
 from apps.sandbox.graph.ids import ItemId, Space
-from apps.sandbox.graph.models import Folder, Mailbox, Message
+from apps.sandbox.graph.models import Contact, ContactFolder, Folder, Mailbox, Message
 
 WELL_KNOWN_NAMES = {
     *("archive", "clutter", "conflicts", "conversationhistory", "deleteditems", "drafts", "inbox", "junkemail"),
@@ -37,6 +37,31 @@ def message_named(mailbox: Mailbox, name: str, *, folder: str | None = None) -> 
         raise errors.item_not_found()
     message.mailbox = mailbox
     return message
+
+
+def contact_folder_named(mailbox: Mailbox, name: str) -> ContactFolder:
+    """A folder of contacts by its id, or the default one as "contacts". Raises GraphError."""
+    if name.lower() == "contacts":
+        return addressbook.default_folder(mailbox)
+    found = mailbox.contact_folders.filter(pk=_own(mailbox, name, {Space.CONTACT_FOLDER}).item).first()
+    if found is None:
+        raise errors.item_not_found()
+    return found
+
+
+def contact_named(mailbox: Mailbox, name: str, *, folder: str | None = None) -> Contact:
+    """A contact by an id of either space, in that folder if one is named; one in the deleted items is found as well.
+
+    Raises GraphError.
+    """
+    own_id = _own(mailbox, name, {Space.CONTACT, Space.IMMUTABLE_CONTACT})
+    contact = Contact.objects.filter(mailbox=mailbox, pk=own_id.item).first()
+    if contact is None or (own_id.space is Space.CONTACT and own_id.location != contact.location):
+        raise errors.item_not_found()
+    if folder is not None and contact.folder_id != contact_folder_named(mailbox, folder).pk:
+        raise errors.item_not_found()
+    contact.mailbox = mailbox
+    return contact
 
 
 def attachment_number(mailbox: Mailbox, message: Message, name: str) -> int:

@@ -1,4 +1,5 @@
-"""The ids of Graph: two spaces for messages and attachments, one for folders, and none valid in another mailbox.
+"""The ids of Graph: two spaces for messages and attachments, two for contacts, one for each kind of folder, and none
+valid in another mailbox.
 
 An id is base64 with `-` and `_`, ends in `=` and is case-sensitive. Inside are the mailbox's guid, the row, and for the
 mutable space the location, so that a move gives a message another mutable id and leaves the immutable one alone.
@@ -21,12 +22,15 @@ class Space(Enum):
     FOLDER = b"\x01\x03\x24"  # AQMk
     MUTABLE = b"\x00\x03\x24"  # AAMk
     IMMUTABLE = b"\x00\x09\x00"  # AAkA
+    CONTACT_FOLDER = b"\x01\x03\x25"
+    CONTACT = b"\x00\x03\x25"
+    IMMUTABLE_CONTACT = b"\x00\x09\x01"
     CONVERSATION = b"\x00\x04\x24"  # AAQk
 
 
 @dataclass(frozen=True)
 class ItemId:
-    """A folder, a message or an attachment (the one whose `attachment` is above 0; they count from 1)."""
+    """A folder, a message, a contact or an attachment (the one whose `attachment` is above 0; they count from 1)."""
 
     space: Space
     mailbox_guid: uuid.UUID

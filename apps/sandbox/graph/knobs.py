@@ -19,7 +19,7 @@ class Knobs:
 
     Lists: the next `damaged` items come as an error object inside a good page.
 
-    Writing: the next `conflicts` writes to messages collide with somebody else's, refused with `conflict_status`.
+    Writing: the next `conflicts` writes to messages and contacts collide with somebody else's, refused with `conflict_status`.
 
     Throttling: `window_requests` in `window_seconds` and `at_a_time` requests for each mailbox; without `retry_after`
     the refusals leave that header out.

@@ -1,8 +1,9 @@
-"""What a Microsoft 365 mailbox holds: folders, messages with their MIME source and what clients have attached to them,
-categories, and the trail that delta reads.
+"""What a Microsoft 365 mailbox holds: folders, messages with their MIME source, contacts, what clients have attached to
+both, categories, and the trail that delta reads.
 
 Every change of a mailbox takes the next number of its `change_number`. A delta is then "what has a greater number than
-the last one told": rows of `Folder` and `Message` for what is there, rows of `Removal` for what left.
+the last one told": rows of `Folder`, `Message`, `ContactFolder` and `Contact` for what is there, rows of `Removal` for
+what left.
 """
 
 import uuid
@@ -167,16 +168,69 @@ class Source(models.Model):
         return f"source of {self.message_id}"
 
 
-class ExtendedProperty(models.Model):
-    """A single-value property that a client has put on a message. `tag` is its whole id ("String {…} Name X")."""
+class ContactFolder(models.Model):
+    """A folder of contacts; the one without a parent is the default one, which no listing shows."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="extended_properties")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="contact_folders")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, related_name="children", null=True)
+    display_name = models.CharField(max_length=255)
+    changed = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox"], condition=models.Q(parent=None), name="sandbox_graph_one_default_contact_folder"
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "display_name"], name="sandbox_graph_one_contact_folder_per_name_and_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class Contact(models.Model):
+    """One contact. `facts` are its properties as Graph writes them; `location`, `arrived`, `changed` as for messages.
+
+    Without a folder it lies among the deleted items, where only its id leads to it.
+    """
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="contacts")
+    folder = models.ForeignKey(
+        ContactFolder, on_delete=models.CASCADE, related_name="contacts", null=True, db_index=False
+    )
+    location = models.PositiveIntegerField(default=1)
+    arrived = models.BigIntegerField()
+    changed = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    facts = models.JSONField()
+    # For filters: each address in lower case, and each category, stands between two line feeds.
+    address_lines = models.TextField(blank=True)
+    category_lines = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["folder", "changed"], name="sandbox_graph_contact_delta")]
+
+    def __str__(self) -> str:
+        return str(self.facts.get("displayName") or self.pk)
+
+
+class ExtendedProperty(models.Model):
+    """A single-value property that a client has put on a message or a contact. `tag` is its whole id
+    ("String {…} Name X").
+    """
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="extended_properties", null=True)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="extended_properties", null=True)
     tag = models.TextField()
     value = models.TextField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["message", "tag"], name="sandbox_graph_one_value_per_extended_property")
+            models.UniqueConstraint(fields=["message", "tag"], name="sandbox_graph_one_value_per_extended_property"),
+            models.UniqueConstraint(fields=["contact", "tag"], name="sandbox_graph_one_value_per_contact_property"),
         ]
         indexes = [models.Index(fields=["tag"], name="sandbox_graph_property_tag")]
 
@@ -204,19 +258,25 @@ class Index(models.Model):
 
 
 class Removal(models.Model):
-    """Something left: a message its folder (deleted or moved away), or a folder the mailbox (`folder` is then null).
+    """Something left: a message or a contact its folder (deleted or moved away), or a folder the mailbox.
 
-    It outlives what it speaks of, so it holds plain numbers: the row that left and the `location` that it had.
+    `folder` and `contact_folder` are null for a folder that left; `is_of_contacts` says of which kind it was. It outlives
+    what it speaks of, so it holds plain numbers: the row that left and the `location` that it had.
     """
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="removals")
     folder = models.ForeignKey(Folder, on_delete=models.CASCADE, null=True, db_index=False)
+    contact_folder = models.ForeignKey(ContactFolder, on_delete=models.CASCADE, null=True, db_index=False)
+    is_of_contacts = models.BooleanField(default=False)
     item = models.BigIntegerField()
     location = models.PositiveIntegerField(default=0)
     number = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["folder", "number"], name="sandbox_graph_removals")]
+        indexes = [
+            models.Index(fields=["folder", "number"], name="sandbox_graph_removals"),
+            models.Index(fields=["contact_folder", "number"], name="sandbox_graph_contact_removals"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.item} left at {self.number}"

@@ -5,14 +5,14 @@ They come only where `$expand` names them; nothing lists them.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import FloatField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from apps.sandbox.graph import errors
-from apps.sandbox.graph.models import ExtendedProperty, Message
+from apps.sandbox.graph.models import Contact, ExtendedProperty, Message
 
 NAME = "singleValueExtendedProperties"
 MANY = "multiValueExtendedProperties"
@@ -72,15 +72,16 @@ def expanded_tags(arguments: str, name: str = NAME) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def shown(rows: Sequence[Message], tags: Sequence[str]) -> dict[int, list[dict[str, str]]]:
-    """The values of the named properties, by message; messages that have none of them are not in it."""
+def shown(rows: Sequence[Message] | Sequence[Contact], tags: Sequence[str]) -> dict[int, list[dict[str, str]]]:
+    """The values of the named properties, by message or contact; rows that have none of them are not in it."""
+    owner = "contact" if rows and isinstance(rows[0], Contact) else "message"
     found: dict[int, list[dict[str, str]]] = {}
-    for row in ExtendedProperty.objects.filter(message__in=rows, tag__in=tags).order_by("pk"):
-        found.setdefault(row.message_id, []).append({"id": row.tag, "value": row.value})
+    for row in ExtendedProperty.objects.filter(**{f"{owner}__in": rows}, tag__in=tags).order_by("pk"):
+        found.setdefault(getattr(row, f"{owner}_id"), []).append({"id": row.tag, "value": row.value})
     return found
 
 
-def shown_many(rows: Sequence[Message], tags: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
+def shown_many(rows: Sequence[Message] | Sequence[Contact], tags: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
     """The same for properties of many values."""
     return {
         pk: [{"id": one["id"], "value": json.loads(one["value"])} for one in values]
@@ -114,21 +115,39 @@ def written_many(value: Any) -> dict[str, str]:
     return found
 
 
-def having(tag: str, operator: str, value: str) -> Q:
-    """Messages whose property compares so with a text, in any case of letters."""
+def is_extended(name: str) -> bool:
+    """Whether a property of a resource is the list of its extended ones."""
+    return name.lower() in {NAME.lower(), MANY.lower()}
+
+
+def in_content(content: Mapping[str, Any]) -> dict[str, str]:
+    """What the JSON of a write sets of extended properties, by tag. Raises GraphError."""
+    tags: dict[str, str] = {}
+    for name, value in content.items():
+        if name.lower() == NAME.lower():
+            tags |= written(value)
+        elif name.lower() == MANY.lower():
+            tags |= written_many(value)
+    return tags
+
+
+def having(tag: str, operator: str, value: str, *, owner: str = "message") -> Q:
+    """Messages (or contacts, by `owner`) whose property compares so with a text, in any case of letters."""
     rows = ExtendedProperty.objects.filter(tag=tag_of(tag))
     if operator == "ne":
-        return _of(rows.exclude(value__iexact=value))
-    return _of(rows.filter(**{f"value__i{'exact' if operator == 'eq' else operator}": value}))
+        return _of(rows.exclude(value__iexact=value), owner)
+    return _of(rows.filter(**{f"value__i{'exact' if operator == 'eq' else operator}": value}), owner)
 
 
-def having_number(tag: str, operator: str, value: float) -> Q:
-    """Messages whose property, read as a number, compares so."""
+def having_number(tag: str, operator: str, value: float, *, owner: str = "message") -> Q:
+    """Those whose property, read as a number, compares so."""
     rows = ExtendedProperty.objects.filter(tag=tag_of(tag)).annotate(number=Cast("value", FloatField()))
     return _of(
-        rows.exclude(number=value) if operator == "ne" else rows.filter(**{f"number__{OPERATORS[operator]}": value})
+        rows.exclude(number=value) if operator == "ne" else rows.filter(**{f"number__{OPERATORS[operator]}": value}),
+        owner,
     )
 
 
-def _of(rows: QuerySet[ExtendedProperty]) -> Q:
-    return Q(pk__in=rows.values("message"))
+def _of(rows: QuerySet[ExtendedProperty], owner: str) -> Q:
+    # A null among them would turn "not in" into nothing.
+    return Q(pk__in=rows.exclude(**{owner: None}).values(owner))

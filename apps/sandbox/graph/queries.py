@@ -81,11 +81,18 @@ def selected(names: Sequence[str] | None, known: Sequence[str], resource: str) -
     return tuple(dict.fromkeys(spellings[name.lower()] for name in names))
 
 
-def ordering(order: Sequence[Order]) -> list[str]:
-    """The order for the database, made total by the row's number. Newest first where nothing is asked."""
+NEWEST_FIRST = (Order("receivedDateTime", descending=True),)
+
+
+def ordering(
+    order: Sequence[Order], known: Mapping[str, str] = MESSAGE_ORDER, unasked: Sequence[Order] = NEWEST_FIRST
+) -> list[str]:
+    """The order for the database by the `known` properties, made total by the row's number; `unasked` says which it is
+    where nothing is asked.
+    """
     fields = []
-    for item in order or (Order("receivedDateTime", descending=True),):
-        field = {name.lower(): field for name, field in MESSAGE_ORDER.items()}.get(item.name.lower())
+    for item in order or unasked:
+        field = {name.lower(): field for name, field in known.items()}.get(item.name.lower())
         if field is None:
             raise errors.invalid_query(f"The property '{item.name}' cannot be used in the $orderby query option.")
         fields.append(f"-{field}" if item.descending else field)

@@ -10,13 +10,24 @@ from dataclasses import dataclass
 
 from apps.sandbox.graph import errors
 from apps.sandbox.graph.calls import Call, Reply
-from apps.sandbox.graph.views import attachments, categories, changes, folders, messages, profile, translating
+from apps.sandbox.graph.views import (
+    attachments,
+    categories,
+    changes,
+    contact_folders,
+    contacts,
+    folders,
+    messages,
+    profile,
+    translating,
+)
 
 KEY_IN_BRACKETS = re.compile(r"\('([^']*)'\)")
 FUNCTION = re.compile(r"(?:microsoft\.graph\.)?([a-z]+)(?:\(\))?", re.IGNORECASE)
 FUNCTIONS = {"delta", "move", "permanentdelete", "translateexchangeids"}
 PROFILE, READ, CONTENT, WRITE = "User.Read", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"
 SETTINGS, WRITE_SETTINGS = "MailboxSettings.Read", "MailboxSettings.ReadWrite"
+CONTACTS, WRITE_CONTACTS = "Contacts.Read", "Contacts.ReadWrite"
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,28 @@ ROUTES = (
     Route("PATCH", "outlook/masterCategories/{category}", WRITE_SETTINGS, categories.recolor),
     Route("DELETE", "outlook/masterCategories/{category}", WRITE_SETTINGS, categories.delete),
     Route("POST", "translateExchangeIds", PROFILE, translating.translate),
+    Route("GET", "contactFolders", CONTACTS, contact_folders.listed),
+    Route("POST", "contactFolders", WRITE_CONTACTS, contact_folders.create),
+    Route("GET", "contactFolders/delta", CONTACTS, contact_folders.changed),
+    Route("GET", "contactFolders/{folder}", CONTACTS, contact_folders.show),
+    Route("PATCH", "contactFolders/{folder}", WRITE_CONTACTS, contact_folders.rename),
+    Route("DELETE", "contactFolders/{folder}", WRITE_CONTACTS, contact_folders.delete),
+    Route("GET", "contactFolders/{folder}/childFolders", CONTACTS, contact_folders.listed),
+    Route("POST", "contactFolders/{folder}/childFolders", WRITE_CONTACTS, contact_folders.create),
+    *(
+        Route(method, within + path, scope, view)
+        for within in ("", "contactFolders/{folder}/")
+        for method, path, scope, view in (
+            ("GET", "contacts", CONTACTS, contacts.listed),
+            ("POST", "contacts", WRITE_CONTACTS, contacts.create),
+            ("GET", "contacts/delta", CONTACTS, contacts.changed),
+            ("GET", "contacts/$count", CONTACTS, contacts.count),
+            ("GET", "contacts/{contact}", CONTACTS, contacts.show),
+            ("PATCH", "contacts/{contact}", WRITE_CONTACTS, contacts.update),
+            ("DELETE", "contacts/{contact}", WRITE_CONTACTS, contacts.delete),
+            ("POST", "contacts/{contact}/permanentDelete", WRITE_CONTACTS, contacts.delete_for_good),
+        )
+    ),
     *(
         Route(method, within + path, scope, view)
         for within in ("", "mailFolders/{folder}/")

@@ -83,8 +83,10 @@ def message_id(guid: UUID, item: int, location: int, *, immutable: bool, attachm
     return str(ItemId(space, guid, item, at, attachment))
 
 
-def change_key(guid: UUID, changed: int) -> str:
-    return base64.b64encode(b"\x09\x00\x00\x00\x16\x00\x00\x00" + guid.bytes[:4] + struct.pack(">Q", changed)).decode()
+def change_key(guid: UUID, changed: int, *, kind: bytes = b"\x09") -> str:
+    return base64.b64encode(
+        kind + b"\x00\x00\x00\x16\x00\x00\x00" + guid.bytes[:4] + struct.pack(">Q", changed)
+    ).decode()
 
 
 # ── Users ─────────────────────────────────────────────────────────────────

@@ -2,37 +2,42 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from apps.sandbox.graph.cursors import Cursor
-from apps.sandbox.graph.models import Folder, Mailbox, Message, Removal
+from apps.sandbox.graph.models import Contact, ContactFolder, Folder, Mailbox, Message, Removal
 
 MAX_EARLIER_REMOVALS = 5
+CONTACTS = "contacts"  # as `Cursor.of`
 MAX_FILTERED = 5000  # Graph: a delta with a filter tells no more than this, and says nothing of the rest
+
+
+Item = Message | Folder | Contact | ContactFolder
 
 
 @dataclass(frozen=True)
 class Page:
     """One page in the order in which it is told. `is_last` says that `next` belongs in a deltaLink."""
 
-    items: "list[Message | Folder | Removal]"
+    items: "list[Item | Removal]"
     next: Cursor
     is_last: bool
 
 
-def message_page(cursor: Cursor, *, size: int, immutable_ids: bool) -> Page:
-    """The next page of a folder's messages."""
+def item_page(cursor: Cursor, *, size: int, immutable_ids: bool) -> Page:
+    """The next page of a folder's messages or contacts."""
     if cursor.is_first_round:
         return _walk(cursor, size=size)
     return _changes(cursor, size=size, immutable_ids=immutable_ids)
 
 
 def with_replays(page: Page, cursor: Cursor, *, count: int) -> Page:
-    """The page with some messages that did not change told once more, which Graph reserves itself the right to do."""
+    """The page with some items that did not change told once more, which Graph reserves itself the right to do."""
     if cursor.is_first_round or not count:
         return page
-    told = [item.pk for item in page.items if isinstance(item, Message)]
+    told = [item.pk for item in page.items if not isinstance(item, Removal)]
     rows = _in_window(cursor).filter(changed__lte=cursor.base).exclude(pk__in=told).order_by("-pk")
     return replace(page, items=[*page.items, *rows[:count]])
 
@@ -41,20 +46,23 @@ def with_earlier_removals(page: Page, cursor: Cursor) -> Page:
     """The very first page of a folder with what had left it before: seen, and of no use to whoever starts."""
     if not cursor.is_first_round or cursor.walked:
         return page
-    here = Message.objects.filter(folder=cursor.folder).values("pk")
-    gone = Removal.objects.filter(folder=cursor.folder).exclude(item__in=here)
+    gone = _left(cursor).exclude(item__in=_rows(cursor).values("pk"))
     return replace(page, items=[*gone.order_by("number")[:MAX_EARLIER_REMOVALS], *page.items])
 
 
 def folder_page(cursor: Cursor, mailbox: Mailbox, *, size: int) -> Page:
-    """The next page of the tree of folders, hidden ones left out."""
-    rows = mailbox.folders.filter(is_hidden=False, changed__gt=cursor.told).order_by("changed")[: size + 1]
-    # Whoever starts has no folder that could have left.
-    gone = (
-        Removal.objects.filter(mailbox=mailbox, folder=None, number__gt=cursor.told)
-        if cursor.base
-        else Removal.objects.none()
+    """The next page of the tree of folders: of mail without hidden ones, of contacts without the default one."""
+    rows: QuerySet[Any] = (
+        mailbox.contact_folders.exclude(parent=None)
+        if cursor.of == CONTACTS
+        else mailbox.folders.filter(is_hidden=False)
     )
+    rows = rows.filter(changed__gt=cursor.told).order_by("changed")[: size + 1]
+    left = Removal.objects.filter(mailbox=mailbox, folder=None, contact_folder=None)
+    gone = left.filter(is_of_contacts=cursor.of == CONTACTS, number__gt=cursor.told)
+    if not cursor.base:
+        # Whoever starts has no folder that could have left.
+        gone = gone.none()
     return _merged(
         cursor, list(rows), list(gone.order_by("number")[: size + 1]), size=size, newest=mailbox.change_number
     )
@@ -79,7 +87,7 @@ def _walk(cursor: Cursor, *, size: int) -> Page:
     is_last = len(found) <= len(page) or (bool(cursor.since) and count >= MAX_FILTERED)
     if is_last:
         return Page([*page], cursor.next_round(cursor.walk_from), is_last=True)
-    walked = (page[-1].received_at.isoformat(), page[-1].pk)
+    walked = (page[-1].received_at.isoformat() if cursor.newest_first else "", page[-1].pk)
     return Page([*page], replace(cursor, walked=walked, count=count), is_last=False)
 
 
@@ -92,7 +100,7 @@ def _changes(cursor: Cursor, *, size: int, immutable_ids: bool) -> Page:
         rows = rows.filter(arrived__lte=cursor.base)
     elif cursor.change_type == "deleted":
         rows = rows.none()
-    left = Removal.objects.filter(folder=cursor.folder)
+    left = _left(cursor)
     gone = left.filter(number__gt=cursor.told) if cursor.change_type in {"", "deleted"} else left.none()
     changed = list(rows.order_by("changed")[: size + 1])
     page = _merged(cursor, changed, list(gone.order_by("number")[: size + 1]), size=size, newest=newest)
@@ -100,17 +108,15 @@ def _changes(cursor: Cursor, *, size: int, immutable_ids: bool) -> Page:
         return page
     # Moved away and back within one round, a message is told as removed and no more (seen on live mailboxes): only a
     # GET by its immutable id finds out.
-    here = [item.pk for item in page.items if isinstance(item, Message)]
+    here = [item.pk for item in page.items if not isinstance(item, Removal)]
     back = set(left.filter(number__gt=cursor.base, item__in=here).values_list("item", flat=True))
-    items = [item for item in page.items if not (isinstance(item, Message) and item.pk in back)]
+    items = [item for item in page.items if isinstance(item, Removal) or item.pk not in back]
     return replace(page, items=items)
 
 
-def _merged(
-    cursor: Cursor, rows: "list[Message] | list[Folder]", gone: list[Removal], *, size: int, newest: int
-) -> Page:
+def _merged(cursor: Cursor, rows: "list[Item]", gone: list[Removal], *, size: int, newest: int) -> Page:
     """The first `size` of rows and removals by their change numbers, which no two of them share."""
-    numbered: list[tuple[int, Message | Folder | Removal]] = [(row.changed, row) for row in rows]
+    numbered: list[tuple[int, Item | Removal]] = [(row.changed, row) for row in rows]
     numbered += [(removal.number, removal) for removal in gone]
     numbered.sort(key=lambda pair: pair[0])
     page = numbered[:size]
@@ -119,8 +125,18 @@ def _merged(
     return Page([item for _number, item in page], replace(cursor, told=page[-1][0]), is_last=False)
 
 
-def _in_window(cursor: Cursor) -> QuerySet[Message]:
-    rows = Message.objects.filter(folder=cursor.folder)
+def _rows(cursor: Cursor) -> QuerySet[Any]:
+    if cursor.of == CONTACTS:
+        return Contact.objects.filter(folder=cursor.folder)
+    return Message.objects.filter(folder=cursor.folder)
+
+
+def _left(cursor: Cursor) -> QuerySet[Removal]:
+    return Removal.objects.filter(**{"contact_folder" if cursor.of == CONTACTS else "folder": cursor.folder})
+
+
+def _in_window(cursor: Cursor) -> QuerySet[Any]:
+    rows = _rows(cursor)
     if not cursor.since:
         return rows
     since = datetime.fromisoformat(cursor.since)

@@ -1,4 +1,4 @@
-"""Delta: what changed in a folder, or in the tree of folders, since a link was handed out."""
+"""Delta: what changed in a folder of mail, or in the tree of those folders, since a link was handed out."""
 
 import random
 import re
@@ -33,17 +33,9 @@ def of_messages(call: Call, folder: str) -> Reply:
     row = folder_named(call.mailbox, folder)
     url = f"{call.owner_url}/mailfolders('{shapes.folder_id(call.mailbox.guid, row.pk)}')/messages/delta"
     aims = (row.display_name, row.well_known_name)
-    here = _continued(call, url, folder=row.pk, aims=aims) or _message_cursor(call, row)
+    here = continued(call, url, folder=row.pk, aims=aims) or _message_cursor(call, row)
     view = messages.view_of(call, select=here.select)
-    size, knob = call.prefers.page_size or PAGE_SIZE, knobs.current()
-    if knob.empty_pages and not here.has_rested:
-        rest = tracking.Page([], replace(here, has_rested=True), is_last=False)
-        return _reply(call, "message", [], rest, url)
-    here = replace(here, has_rested=False)
-    page = tracking.message_page(here, size=size, immutable_ids=view.immutable_ids)
-    if knob.early_removals:
-        page = tracking.with_earlier_removals(page, here)
-    page = tracking.with_replays(page, here, count=knob.replay)
+    page = item_page(call, here)
     rows = [item for item in page.items if isinstance(item, Message)]
     told = dict(zip([row.pk for row in rows], messages.shown(call, rows, view), strict=True))
     value = []
@@ -53,15 +45,13 @@ def of_messages(call: Call, folder: str) -> Reply:
         elif isinstance(item, tracking.Removal):
             gone = shapes.message_id(call.mailbox.guid, item.item, item.location, immutable=view.immutable_ids)
             value.append({"@odata.type": "#microsoft.graph.message", "id": gone, "@removed": {"reason": "deleted"}})
-    if knob.shuffle:
-        random.shuffle(value)
-    return _reply(call, "message", value, page, url)
+    return reply(call, "message", value, page, url)
 
 
 def of_folders(call: Call) -> Reply:
     """The whole tree, though the list shows but one level."""
     url = f"{call.owner_url}/mailFolders/delta"
-    here = _continued(call, url, folder=0, aims=()) or _folder_cursor(call)
+    here = continued(call, url, folder=0, aims=()) or _folder_cursor(call)
     size = call.prefers.page_size or PAGE_SIZE
     page = tracking.folder_page(here, call.mailbox, size=size)
     rows = [item for item in page.items if isinstance(item, Folder)]
@@ -73,10 +63,28 @@ def of_folders(call: Call) -> Reply:
         elif isinstance(item, tracking.Removal):
             gone = shapes.folder_id(call.mailbox.guid, item.item)
             value.append({"@odata.type": "#microsoft.graph.mailFolder", "id": gone, "@removed": {"reason": "deleted"}})
-    return _reply(call, "mailFolder", value, page, url)
+    return reply(call, "mailFolder", value, page, url)
 
 
-def _continued(call: Call, url: str, *, folder: int, aims: tuple[str, ...]) -> Cursor | None:
+# ── Shared with contacts ──────────────────────────────────────────────────
+
+
+def item_page(call: Call, here: Cursor) -> tracking.Page:
+    """The next page of a folder's items, with what the knobs make of it."""
+    size, knob = call.prefers.page_size or PAGE_SIZE, knobs.current()
+    if knob.empty_pages and not here.has_rested:
+        return tracking.Page([], replace(here, has_rested=True), is_last=False)
+    here = replace(here, has_rested=False)
+    page = tracking.item_page(here, size=size, immutable_ids=call.prefers.immutable_ids)
+    if knob.early_removals:
+        page = tracking.with_earlier_removals(page, here)
+    page = tracking.with_replays(page, here, count=knob.replay)
+    if knob.shuffle:
+        random.shuffle(page.items)
+    return page
+
+
+def continued(call: Call, url: str, *, folder: int, aims: tuple[str, ...], of: str = "mail") -> Cursor | None:
     """The cursor that the call brings, or None where it starts. Raises GraphError (410) for one that is lost."""
     name, token = next(((name, str(call.wire.query[name])) for name in TOKENS if call.wire.query.get(name)), ("", ""))
     if not token:
@@ -86,7 +94,7 @@ def _continued(call: Call, url: str, *, folder: int, aims: tuple[str, ...]) -> C
     is_lost = found.mailbox != str(call.mailbox.guid) or (life and time.time() > found.issued_at + life)
     if is_lost or weather.strikes("expired-cursor", (call.mailbox.person.mail, f"GET {call.wire.path}", *aims)):
         raise errors.sync_state_lost(f"{url}?$deltatoken=")
-    if found.folder != folder:
+    if (found.of, found.folder) != (of, folder):
         raise errors.bad_request("Badly formed token.")
     return found
 
@@ -136,7 +144,7 @@ def _folder_cursor(call: Call) -> Cursor:
     return Cursor(mailbox=str(call.mailbox.guid), select=select)
 
 
-def _reply(call: Call, resource: str, value: list[dict[str, Any]], page: tracking.Page, url: str) -> Reply:
+def reply(call: Call, resource: str, value: list[dict[str, Any]], page: tracking.Page, url: str) -> Reply:
     link, name = ("@odata.deltaLink", "$deltatoken") if page.is_last else ("@odata.nextLink", "$skiptoken")
     token = replace(page.next, issued_at=time.time()).token()
     context = f"{call.wire.base_url}/$metadata#Collection({resource})"

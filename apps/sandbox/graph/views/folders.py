@@ -48,7 +48,7 @@ def show(call: Call, folder: str) -> Reply:
 def create(call: Call, folder: str | None = None) -> Reply:
     parent = folder_named(call.mailbox, folder or mailroom.ROOT)
     try:
-        created = mailroom.create_folder(parent, display_name=_name(call))
+        created = mailroom.create_folder(parent, display_name=name_in(call))
     except IntegrityError:
         raise errors.folder_exists() from None
     return _one(call, created, status=201)
@@ -56,7 +56,7 @@ def create(call: Call, folder: str | None = None) -> Reply:
 
 def rename(call: Call, folder: str) -> Reply:
     try:
-        renamed = mailroom.rename_folder(folder_named(call.mailbox, folder), display_name=_name(call))
+        renamed = mailroom.rename_folder(folder_named(call.mailbox, folder), display_name=name_in(call))
     except IntegrityError:
         raise errors.folder_exists() from None
     return _one(call, renamed)
@@ -138,7 +138,8 @@ def _counts(rows: list[Folder]) -> dict[int, FolderCounts]:
     return counts
 
 
-def _name(call: Call) -> str:
+def name_in(call: Call) -> str:
+    """The `displayName` in the body. Raises GraphError."""
     name = call.content().get("displayName")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
         raise errors.bad_request("The value of displayName must be a text of 1 to 255 characters.")

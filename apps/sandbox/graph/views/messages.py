@@ -1,6 +1,5 @@
 """Messages: list, count, show, change, move, delete, and their MIME source."""
 
-import re
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,9 +24,9 @@ from apps.sandbox.graph.models import Message, Source
 from apps.sandbox.graph.queries import PAGE_SIZE, ordering, selected
 from apps.sandbox.graph.shapes import View
 from apps.sandbox.graph.views import attachments
+from apps.sandbox.graph.views.etags import check_etag
 from apps.sandbox.graph.views.paging import hits_to_skip, next_hits_link, next_link
 
-ETAG = re.compile(r'(?:W/)?"?([A-Za-z0-9+/=]+)"?')
 FLAG_STATES = {"notFlagged", "flagged", "complete"}
 # What a PATCH changes. Other properties are ignored in silence, as Graph ignores them.
 WRITABLE = {"isread": "is_read", "categories": "categories", "flag": "flag", "importance": "importance"}
@@ -75,10 +74,10 @@ def source(call: Call, message: str, folder: str | None = None) -> Reply:
 def update(call: Call, message: str, folder: str | None = None) -> Reply:
     """The answer tells the whole message but for extended properties."""
     row = message_named(call.mailbox, message, folder=folder)
-    _check_etag(call, row)
+    check_etag(call, shapes.change_key(call.mailbox.guid, row.changed))
     content = call.content()
     values = _values(content, row)
-    tags = _extended_values(content)
+    tags = properties.in_content(content)
     if knobs.takes("conflicts"):
         # Something on the server (a rule, another client) touches the item at the same moment.
         raise errors.conflict(knobs.current().conflict_status)
@@ -208,17 +207,6 @@ def _one(call: Call, row: Message, *, status: int = 200) -> Reply:
     return Reply({"@odata.context": call.context("messages/$entity"), **content}, status=status)
 
 
-def _check_etag(call: Call, row: Message) -> None:
-    given = call.wire.headers.get("if-match", "*").strip()
-    if given == "*":
-        return
-    found = ETAG.fullmatch(given)
-    if found is None:
-        raise errors.invalid_change_key()
-    if found.group(1) != shapes.change_key(call.mailbox.guid, row.changed):
-        raise errors.conflict()
-
-
 def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
     """The fields to set. Raises GraphError for a value of the wrong kind or a property that there is not."""
     known = {name.lower(): name for name in shapes.MESSAGE_PROPERTIES}
@@ -226,7 +214,7 @@ def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
     values: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     for name, value in content.items():
-        if name.startswith("@") or _is_extended(name):
+        if name.startswith("@") or properties.is_extended(name):
             continue
         if name.lower() not in known:
             raise errors.bad_request(f"The property '{name}' does not exist on type 'microsoft.graph.message'.")
@@ -241,21 +229,6 @@ def _values(content: dict[str, Any], row: Message) -> dict[str, Any]:
         else:
             facts[fact] = value
     return values | ({"facts": row.facts | facts} if facts else {})
-
-
-def _is_extended(name: str) -> bool:
-    return name.lower() in {properties.NAME.lower(), properties.MANY.lower()}
-
-
-def _extended_values(content: dict[str, Any]) -> dict[str, str]:
-    """What a PATCH sets of extended properties, by tag. Raises GraphError."""
-    tags: dict[str, str] = {}
-    for name, value in content.items():
-        if name.lower() == properties.NAME.lower():
-            tags |= properties.written(value)
-        elif name.lower() == properties.MANY.lower():
-            tags |= properties.written_many(value)
-    return tags
 
 
 def _is_valid(field: str, value: object) -> bool:

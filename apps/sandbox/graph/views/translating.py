@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from apps.sandbox.graph import errors, ids, shapes
+from apps.sandbox.graph import contact_shapes, errors, ids, shapes
 from apps.sandbox.graph.calls import Call, Reply
-from apps.sandbox.graph.finding import message_named
+from apps.sandbox.graph.finding import contact_named, message_named
 
 MAX_IDS = 1000  # Graph: api/user-translateexchangeids
-SPACES = {"restid": ids.Space.MUTABLE, "restimmutableentryid": ids.Space.IMMUTABLE}
+SPACES = {"restid": False, "restimmutableentryid": True}  # whether it is the immutable one
+OF_MESSAGES = {False: ids.Space.MUTABLE, True: ids.Space.IMMUTABLE}
+OF_CONTACTS = {False: ids.Space.CONTACT, True: ids.Space.IMMUTABLE_CONTACT}
 
 
 def translate(call: Call) -> Reply:
@@ -23,19 +25,29 @@ def translate(call: Call) -> Reply:
     return Reply({"@odata.context": f"{call.wire.base_url}/$metadata#Collection(convertIdResult)", "value": value})
 
 
-def _space(content: dict[str, Any], name: str) -> ids.Space:
+def _space(content: dict[str, Any], name: str) -> bool:
     found = SPACES.get(str(content.get(name, "")).lower())
     if found is None:
         raise errors.not_served(f"{name} {content.get(name)}")
     return found
 
 
-def _translated(call: Call, text: str, source: ids.Space, target: ids.Space) -> dict[str, Any]:
+def _translated(call: Call, text: str, source: bool, target: bool) -> dict[str, Any]:
+    guid = call.mailbox.guid
     try:
-        row = message_named(call.mailbox, text)
-        if ids.parse(text).space is not source:
+        space = ids.parse(text).space
+        if space is OF_CONTACTS[source]:
+            contact = contact_named(call.mailbox, text)
+            return {"targetId": contact_shapes.contact_id(guid, contact.pk, contact.location, immutable=target)}
+        message = message_named(call.mailbox, text)
+        if space is not OF_MESSAGES[source]:
             raise errors.malformed_id()
+    except ids.MalformedId:
+        return _failed(errors.malformed_id())
     except errors.GraphError as error:
-        return {"errorDetails": {"code": error.code, "message": error.message}}
-    is_immutable = target is ids.Space.IMMUTABLE
-    return {"targetId": shapes.message_id(call.mailbox.guid, row.pk, row.location, immutable=is_immutable)}
+        return _failed(error)
+    return {"targetId": shapes.message_id(guid, message.pk, message.location, immutable=target)}
+
+
+def _failed(error: errors.GraphError) -> dict[str, Any]:
+    return {"errorDetails": {"code": error.code, "message": error.message}}
