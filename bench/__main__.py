@@ -2,6 +2,7 @@
 
 ./run bench                      every figure, `name value unit <= aim`
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
+./run bench kill --everything    the same while runs, the automat and clicks go on together and Graph throttles
 ./run bench bulk --mails N       a run over everything while CORIPO is slow, and forecasts in a large mailbox
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 ./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import backlog, bulk, figures, importing, kill, scale, slow, storm
+from bench import backlog, bulk, everything, figures, importing, kill, scale, slow, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> int:
     kills.add_argument("--kills", type=int, default=100)
     kills.add_argument("--mails", type=int, default=300)
     kills.add_argument("--profile", choices=["small", "large"], default="small")
+    kills.add_argument("--everything", action="store_true", help="while runs, automat and clicks go on together")
     kills.add_argument("--seed", type=int, default=1)
     runs = commands.add_parser("bulk", help="run over everything, foresee it, and reckon how long it takes")
     runs.add_argument("--mails", type=int, default=bulk.MAILS)
@@ -43,6 +45,8 @@ def main(arguments: list[str]) -> int:
         return scale.main(small=options.small, large=options.large, rounds=options.rounds)
     if options.command == "import":
         return importing.main(messages=options.messages, profile=options.profile)
+    if options.command == "kill" and options.everything:
+        return everything.main(kills=options.kills, seed=options.seed, profile=options.profile)
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
     if options.command == "bulk":

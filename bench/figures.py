@@ -38,7 +38,7 @@ def import_cost(installation: Installation, desk: BenchDesk, results: Results) -
 def transfer_cost(desk: BenchDesk, results: Results) -> None:
     before = desk.imported()
     desk.receive(BATCH, with_file_every=BATCH + 1)
-    _refresh(desk)
+    desk.look()
     pks = desk.wait_for_import(before + BATCH)[:BATCH]
     desk.sandbox.forget_requests()
     began = time.monotonic()
@@ -91,15 +91,11 @@ def proof_cost(installation: Installation, messages: int, results: Results) -> N
     note(f"proof of {checked} messages in {took:.1f} s")
 
 
-def _refresh(desk: BenchDesk) -> None:
-    desk.visitor.post("/inbox/refresh/", {})
-
-
 def click_to_start(desk: BenchDesk, results: Results) -> None:
     before = desk.imported()
     clicks = 10
     desk.receive(clicks, with_file_every=clicks + 1)
-    _refresh(desk)
+    desk.look()
     pks = desk.wait_for_import(before + clicks)[:clicks]
     waits, requests_sent = [], []
     for pk in pks:
