@@ -15,7 +15,7 @@ import requests
 
 from bench.desk import BenchDesk
 from bench.kill import LEASE_SECONDS, TOKEN_SECONDS, Count, count, note_kills, strike_one_after_another
-from bench.results import Results
+from bench.results import Results, note
 from tests.installation import Installation, Profile
 from tests.visitor import wait_until
 
@@ -86,10 +86,18 @@ def _is_at_rest(truster: Truster, clicker: Clicker) -> bool:
 
 
 def _last_end(installation: Installation, *, asked_before: datetime) -> datetime:
-    rows = installation.rows("select queued_at, finished_at from sync_transfer where status in ('done', 'failed')")
+    rows = installation.rows(
+        "select queued_at, finished_at, lane, failures, crashes from sync_transfer where status in ('done', 'failed')"
+    )
     # Without a zone on SQLite, and UTC.
-    times = [[datetime.fromisoformat(f"{at}+00:00"[:32]) for at in row] for row in rows]
-    return max(ended for asked, ended in times if asked <= asked_before)
+    ends = [
+        (datetime.fromisoformat(f"{ended}+00:00"[:32]), f"lane {lane}, {failures} failures, {crashes} crashes")
+        for asked, ended, lane, failures, crashes in rows
+        if datetime.fromisoformat(f"{asked}+00:00"[:32]) <= asked_before
+    ]
+    for ended, how in sorted(ends, reverse=True)[:3]:
+        note(f"done {(ended - asked_before).total_seconds():.1f} s after the last kill: {how}")
+    return max(ends)[0]
 
 
 class Truster:

@@ -112,7 +112,9 @@ class _Selected:
 
 def list_with_o365(graph: Graph, folder_ids: list[str]) -> int:
     """List with O365 as its documentation shows it, without the pause that it makes between requests by default."""
-    account = Account(("not", "used"), protocol=_AtSandbox(graph.url), token_backend=MemoryTokenBackend(), requests_delay=0)
+    account = Account(
+        ("not", "used"), protocol=_AtSandbox(graph.url), token_backend=MemoryTokenBackend(), requests_delay=0
+    )
     account.con.session = graph.http
     mailbox = account.mailbox()
     found = 0
