@@ -51,6 +51,7 @@ class BenchDesk:
         for number in range(first, first + count):
             message_id = f"{uuid4().hex}@{self.domain}"
             files = (("nabidka.pdf", b"%PDF-1.4 " + message_id.encode()),) if number % with_file_every == 0 else ()
+            at = until - timedelta(minutes=number - first + 1)
             self.sandbox.deliver(
                 self.person["mail"],
                 mime(
@@ -58,9 +59,10 @@ class BenchDesk:
                     to=self.person["mail"],
                     subject=f"{subject} {number}",
                     message_id=f"<{message_id}>",
-                    date=until - timedelta(minutes=number - first + 1),
+                    date=at,
                     files=files,
                 ),
+                received_at=at,
             )
             message_ids.append(message_id)
         return message_ids

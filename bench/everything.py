@@ -45,10 +45,11 @@ def main(*, kills: int, seed: int, profile: Profile) -> int:
 def run(installation: Installation, *, kills: int, chance: random.Random) -> tuple[Count, int, float, int]:
     """What CORIPO holds in the end, of how many mails, the seconds from the last kill until what was asked for by then was
     done, and the requests throttled."""
-    truster, clicker = Truster(installation, runs=-(-kills // KILLS_OF_A_RUN)), Clicker(installation, clicks=kills)
     sandbox = installation.sandbox
     if installation.profile == "large":
         sandbox.control("POST", "knobs", json={"at_life": TOKEN_SECONDS, "revoke_old": True})
+    truster, clicker = Truster(installation, runs=-(-kills // KILLS_OF_A_RUN)), Clicker(installation, clicks=kills)
+    sandbox.forget_requests()
     sandbox.fault("dropped", "coripo", times=0, share=DROPPED)
 
     def between_kills(number: int) -> None:
