@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mailbox
 import tempfile
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -33,22 +35,34 @@ class BenchDesk:
         self.visitor = Visitor(installation.url, self.person)
         self.reconnected = 0
 
-    def receive(self, count: int, *, with_file_every: int = 5) -> list[str]:
-        """Deliver mails to the mailbox; their Message-IDs, bare."""
+    def receive(
+        self,
+        count: int,
+        *,
+        with_file_every: int = 5,
+        first: int = 0,
+        subject: str = "Zpráva",
+        until: datetime | None = None,
+    ) -> list[str]:
+        """Deliver mails to the mailbox, numbered from `first`, a minute between them, the newest a minute before `until`
+        (now); their Message-IDs, bare."""
         message_ids = []
-        for number in range(count):
+        until = until or datetime.now(UTC)
+        for number in range(first, first + count):
             message_id = f"{uuid4().hex}@{self.domain}"
             files = (("nabidka.pdf", b"%PDF-1.4 " + message_id.encode()),) if number % with_file_every == 0 else ()
+            at = until - timedelta(minutes=number - first + 1)
             self.sandbox.deliver(
                 self.person["mail"],
                 mime(
                     sender=self.customers[number % CUSTOMERS],
                     to=self.person["mail"],
-                    subject=f"Zpráva {number}",
+                    subject=f"{subject} {number}",
                     message_id=f"<{message_id}>",
-                    date=datetime.now(UTC) - timedelta(minutes=number + 1),
+                    date=at,
                     files=files,
                 ),
+                received_at=at,
             )
             message_ids.append(message_id)
         return message_ids
@@ -79,6 +93,15 @@ class BenchDesk:
         """How many messages of the mailbox the portal knows."""
         return int(str(self._messages("count(*)")[0][0]))
 
+    def states(self) -> Counter[object]:
+        """How many messages of the mailbox are in which state."""
+        return Counter(state for (state,) in self._messages("message.state"))
+
+    def look(self) -> None:
+        """Ask for new mail, as a person does who waits for some."""
+        with suppress(requests.ConnectionError):
+            self.visitor.post("/inbox/refresh/", {})
+
     def _messages(self, columns: str, ending: str = "") -> list[tuple[object, ...]]:
         return self.installation.rows(
             f"select {columns} from mailboxes_message message join mailboxes_mailbox mailbox"
@@ -100,7 +123,8 @@ class BenchDesk:
 
     def reconnect_if_asked(self) -> None:
         """Connect the mailbox again where the portal asks its owner for it, as the owner would."""
-        if not self.installation.rows("select 1 from mailboxes_mailbox where status = 'reconnect'"):
+        lost = "select 1 from mailboxes_mailbox where status = 'reconnect' and lower(address) = ?"
+        if not self.installation.rows(lost, self.person["mail"].lower()):
             return
         try:
             self.visitor.post("/mailboxes/connect/", {})

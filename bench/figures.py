@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
-from bench import importing, scale
+from bench import importing, peers, scale
 from bench.desk import BenchDesk
 from bench.results import Results, note
 from tests.installation import Installation
@@ -15,30 +16,37 @@ SMALL, LARGE, ROUNDS = 1_000, 20_000, 25
 BATCH = 200
 
 
-def main() -> int:
+def main(*, is_quick: bool = False) -> int:
+    """Every figure. A quick one is measured at fewer messages, which each line says."""
     results = Results()
+    if is_quick:
+        note("quick: at a fifth to a half of the messages; what is paid once weighs more")
     with Installation() as installation:
         desk = BenchDesk(installation)
-        import_cost(installation, desk, results)
+        import_cost(installation, desk, results, messages=IMPORTED // 5 if is_quick else IMPORTED)
         transfer_cost(desk, results)
         click_to_start(desk, results)
-        for messages in (SMALL, LARGE):
+        idle_cost(installation, results)
+        for messages in (SMALL,) if is_quick else (SMALL, LARGE):
             proof_cost(installation, messages, results)
-    scale.measure(results, engine="sqlite", small=SMALL, large=LARGE, rounds=ROUNDS)
+    rates = peers.measure(results, peers.QUICK if is_quick else peers.Size())
+    if not is_quick:
+        peers.draw(rates)
+        scale.measure(results, engine="sqlite", small=SMALL, large=LARGE, rounds=ROUNDS)
     return 1 if results.missed else 0
 
 
-def import_cost(installation: Installation, desk: BenchDesk, results: Results) -> None:
-    importing.generate(desk, IMPORTED)
+def import_cost(installation: Installation, desk: BenchDesk, results: Results, *, messages: int) -> None:
+    importing.generate(desk, messages)
     desk.visitor.sign_in()
-    importing.measure(installation, desk, results, messages=IMPORTED)
+    importing.measure(installation, desk, results, messages=messages)
     desk.visitor.connect_crm()
 
 
 def transfer_cost(desk: BenchDesk, results: Results) -> None:
     before = desk.imported()
     desk.receive(BATCH, with_file_every=BATCH + 1)
-    _refresh(desk)
+    desk.look()
     pks = desk.wait_for_import(before + BATCH)[:BATCH]
     desk.sandbox.forget_requests()
     began = time.monotonic()
@@ -91,15 +99,33 @@ def proof_cost(installation: Installation, messages: int, results: Results) -> N
     note(f"proof of {checked} messages in {took:.1f} s")
 
 
-def _refresh(desk: BenchDesk) -> None:
-    desk.visitor.post("/inbox/refresh/", {})
+def idle_cost(installation: Installation, results: Results) -> None:
+    """Requests to Graph while nobody looks and nothing comes: counted over two looks, that are made due instead of waited
+    for, and reckoned to an hour by the time that the portal sets for the next one; the folder tree is read once an hour."""
+    times = "update mailboxes_mailbox set page_seen_at = null, next_look_at = ?"
+    sandbox = installation.sandbox
+    folders, sent = int(str(installation.rows("select count(*) from mailboxes_mailfolder where is_followed")[0][0])), []
+    for tree in (", folders_read_at = ?", ", folders_read_at = coalesce(folders_read_at, ?)"):
+        due = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        sandbox.forget_requests()
+        installation.write(times + tree, due, "2026-01-01 00:00:00" if not sent else due)
+        looked = (
+            "select looked_at, next_look_at from mailboxes_mailbox where looked_at > ? and next_look_at > looked_at"
+        )
+        wait_until(lambda: bool(installation.rows(looked, due)), seconds=60, what="the mailbox was looked at")  # noqa: B023
+        sent.append(sandbox.requests()["total"]["graph"])
+    ((at, then),) = installation.rows("select looked_at, next_look_at from mailboxes_mailbox")
+    pause = (datetime.fromisoformat(str(then)) - datetime.fromisoformat(str(at))).total_seconds()
+    each_hour = (sent[1] * 3600 / pause + sent[0] - sent[1]) / folders
+    n = f"{folders} folders, a look each {pause:.0f} s with {sent[1]} requests, {sent[0]} with the folder tree"
+    results.add("graph_requests_per_idle_folder_and_hour", each_hour, "requests", at_most=12, n=n)
 
 
 def click_to_start(desk: BenchDesk, results: Results) -> None:
     before = desk.imported()
     clicks = 10
     desk.receive(clicks, with_file_every=clicks + 1)
-    _refresh(desk)
+    desk.look()
     pks = desk.wait_for_import(before + clicks)[:clicks]
     waits, requests_sent = [], []
     for pk in pks:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.desk import BenchDesk
@@ -70,25 +71,45 @@ def run(
     desk.sandbox.fault("dropped", "coripo", times=0, share=0.05)
 
     share = max(mails // max(kills, 1), 1)
-    struck: Counter[str] = Counter()
-    for number in range(kills):
-        portion, waiting = waiting[:share], waiting[share:]
-        written = installation.written()
+
+    def between_kills(number: int) -> None:
         desk.reconnect_if_asked()
-        if portion:
+        if portion := waiting[number * share : (number + 1) * share]:
             desk.sync(portion)
-        aim = STEPS[number % len(STEPS)] if only_steps else STEPS[number // 2 % len(STEPS)] if number % 2 == 0 else ""
-        struck[_strike(installation, aim, chance, after=written)] += 1
+
+    struck = strike_one_after_another(installation, kills, chance, between_kills, only_steps=only_steps)
     last_kill = time.monotonic()
-    if waiting:
-        desk.sync(waiting)
+    if rest := waiting[kills * share :]:
+        desk.sync(rest)
     wait_until(lambda: _is_at_rest(desk), seconds=180 + mails / 5, what="everything delivered")
     drained = time.monotonic() - last_kill
-    redeemed = desk.sandbox.requests()["by_part"].get("entra:POST token", 0)
-    note(f"tokens asked for {redeemed} times; mailbox connected again {desk.reconnected} times")
-    note("kills: " + ", ".join(f"{what} {times}" for what, times in sorted(struck.items())))
+    note_kills(struck, [desk])
     desk.sandbox.calm()
     return count(desk, message_ids), drained
+
+
+def strike_one_after_another(
+    installation: Installation,
+    kills: int,
+    chance: random.Random,
+    between_kills: Callable[[int], None],
+    *,
+    only_steps: bool = False,
+) -> Counter[str]:
+    """So many kills, with what is asked for before each of them; what they were aimed at."""
+    struck: Counter[str] = Counter()
+    for number in range(kills):
+        aim = STEPS[number % len(STEPS)] if only_steps else STEPS[number // 2 % len(STEPS)] if number % 2 == 0 else ""
+        written = installation.written()
+        between_kills(number)
+        struck[_strike(installation, aim, chance, after=written)] += 1
+    return struck
+
+
+def note_kills(struck: Counter[str], desks: list[BenchDesk]) -> None:
+    redeemed = desks[0].sandbox.requests()["by_part"].get("entra:POST token", 0)
+    note(f"tokens asked for {redeemed} times; mailboxes connected again {sum(d.reconnected for d in desks)} times")
+    note("kills: " + ", ".join(f"{what} {times}" for what, times in sorted(struck.items())))
 
 
 def _is_at_rest(desk: BenchDesk) -> bool:
@@ -121,11 +142,10 @@ def count(desk: BenchDesk, message_ids: list[str]) -> Count:
         )
         wrong_links += links != (1, 1)
         wrong_files += len(desk.coripo.linked(record[message_id], "notes")) != (1 if number % 5 == 0 else 0)
-    states = Counter(state for (state,) in desk.installation.rows("select state from mailboxes_message"))
     return Count(
         lost=sum(not found[message_id] for message_id in message_ids),
         doubled=sum(found[message_id] > 1 for message_id in message_ids),
         wrong_links=wrong_links,
         wrong_files=wrong_files,
-        not_synced=len(message_ids) - states["synced"],
+        not_synced=len(message_ids) - desk.states()["synced"],
     )

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
-import requests
 
 from apps.accounts.models import CrmAccount, User
 from apps.core.clock import now
@@ -26,7 +23,7 @@ from apps.work.models import Fence, Lane, Status
 from tests.coripo import Coripo
 from tests.factories import CrmAccountFactory, UserFactory
 from tests.sandbox_server import Sandbox, mime
-from tests.visitor import Visitor
+from tests.visitor import consent
 
 
 @dataclass
@@ -95,26 +92,13 @@ class Desk:
         rules.save()
 
 
-def consent(person: dict[str, str], flow: dict[str, Any]) -> dict[str, str]:
-    """Walk the sandbox's sign-in and consent pages; the answer that comes back to the redirect address."""
-    visitor = Visitor("http://nowhere.invalid", person)
-    visitor.page = visitor.http.get(flow["auth_uri"], timeout=20)
-    for _ in range(3):
-        try:
-            visitor.press("Accept" if visitor.has_button("Accept") else person["name"])
-        except requests.ConnectionError as error:
-            # Nobody listens at the redirect address: the answer is in its query.
-            return dict(parse_qsl(urlsplit(str(error.request.url)).query))
-    raise AssertionError(visitor.page.text[:500])
-
-
 @pytest.fixture
 def desk_for(sandbox: Sandbox) -> Callable[..., Desk]:
     def make(*, address: str | None = None, **words: object) -> Desk:
         person = sandbox.person(**words)
         user = UserFactory(username=person["coripo_user"], email=person["mail"])
         flow = begin_connecting(redirect_uri="http://127.0.0.1:9/mailboxes/callback/")
-        mailbox = connect_mailbox(flow, consent(person, flow), user=user, at=now())
+        mailbox = connect_mailbox(flow, consent(person, flow["auth_uri"]), user=user, at=now())
         account = CrmAccountFactory(user=user, user_name=person["coripo_user"], password=person["coripo_password"])
         coripo = Coripo(sandbox.url, person["coripo_user"], person["coripo_password"])
         return Desk(sandbox, person, user, mailbox, account, coripo)

@@ -305,8 +305,18 @@ class CrmClient(Protocol):
         """The ids of the notes of each e-mail whose file has arrived. Every e-mail asked for has an entry."""
         ...
 
-    def attach(self, file: OutgoingFile) -> Created:
-        """Store one file as a note of its e-mail. Safe to repeat after any error."""
+    def make_notes(self, files: Sequence[OutgoingFile]) -> None:
+        """Make the notes that files will come under, many to a request, for e-mails that have none yet.
+
+        It saves requests and promises nothing: what it does not make, `attach` makes. Raises CrmUnauthorized.
+        """
+        ...
+
+    def attach(self, file: OutgoingFile, *, has_note: bool = False) -> Created:
+        """Store one file as a note of its e-mail. Safe to repeat after any error.
+
+        `has_note` says that the note was probably made before, which saves a request.
+        """
         ...
 
     def read_record(self, module: str, record_id: str) -> RecordSight:

@@ -73,8 +73,11 @@ class RestV41:
     def find_files(self, email_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         return reading.find_files(self._caller, email_ids)
 
-    def attach(self, file: OutgoingFile) -> Created:
-        return attaching.attach(self._caller, file)
+    def make_notes(self, files: Sequence[OutgoingFile]) -> None:
+        attaching.make_notes(self._caller, files)
+
+    def attach(self, file: OutgoingFile, *, has_note: bool = False) -> Created:
+        return attaching.attach(self._caller, file, has_note=has_note)
 
     def read_record(self, module: str, record_id: str) -> RecordSight:
         return reading.read_record(self._caller, module, record_id)

@@ -135,6 +135,15 @@ class GraphClient(GraphSender):
             yield from page.messages
             path = page.next_link
 
+    def bodies_in(self, span: Span, *, most: int) -> list[GraphBody]:
+        """The bodies of at most `most` messages of a span, drafts left out, without their attachments.
+
+        Raises GraphTooLarge above LARGEST_BODY_BYTES, when no more than that has been read.
+        """
+        options = {"$select": f"{MESSAGE_FIELDS},internetMessageHeaders,body", "$top": str(most)}
+        document = json_object(self._bytes(_messages_in(span, options), most_bytes=LARGEST_BODY_BYTES))
+        return [parsing.body(item) for item in parsing.value_of(document) if "id" in item]
+
     def whereabouts(self, message_ids: Sequence[str]) -> list[Presence | GraphError]:
         """Where each message is now, in order; one unit for each, twenty to a request.
 

@@ -52,6 +52,12 @@ def kind_of(headers: Iterable[tuple[str, str]], *, parts: Iterable[str] = ()) ->
     return Message.Kind.MAIL
 
 
+def own_type_of(headers: Iterable[tuple[str, str]]) -> str:
+    """The type of the whole mail, as text/plain; "" where its headers do not say it."""
+    written = next((value for name, value in headers if name.strip().lower() == "content-type"), "")
+    return _content_type(" ".join(written.split())).get_content_type() if written else ""
+
+
 def remember_kinds(found: Sequence[tuple[Message, Message.Kind, bool]], *, at: datetime) -> None:
     """Write what the letters said of themselves: the kind and whether the mail is private. The first word stays.
 

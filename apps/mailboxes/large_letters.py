@@ -1,4 +1,7 @@
-"""Letters too large to be read in one piece: headers, body and the list of files; each file comes when it is wanted."""
+"""Letters as Graph tells of them: headers, body and the list of files; each file comes when it is wanted.
+
+For what is too large to be read in one piece, and for what comes by the page.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphTooLarge
 from apps.graph.parsing import GraphAttachment, GraphBody
-from apps.mailboxes.kinds import is_private, kind_of
+from apps.mailboxes.kinds import is_private, kind_of, own_type_of
 from apps.mailboxes.letters import Attachment, Letter
 from apps.mailboxes.models import Message
 from apps.mailboxes.texts import plain_text, storable
@@ -35,6 +38,8 @@ def letter_of_parts(parts: Parts) -> Letter:
     """The letter; the bytes of its files are still in the mailbox."""
     message, headers = parts.found.message, parts.found.headers
     body = storable(parts.found.body)
+    # Exchange shows a mail that is mere text as HTML.
+    is_html = parts.found.is_html and own_type_of(headers) != "text/plain"
     return Letter(
         message_id=storable(message.internet_message_id).strip().strip("<>").strip(),
         subject=storable(message.subject),
@@ -44,7 +49,7 @@ def letter_of_parts(parts: Parts) -> Letter:
         bcc=message.bcc,
         sent_at=message.sent_at,
         text=plain_text(body) if parts.found.is_html else body,
-        html=body if parts.found.is_html else "",
+        html=body if is_html else "",
         is_private=is_private(headers),
         kind=kind_of(headers, parts=[file.content_type for file in parts.files]),
         attachments=tuple(_attachment(file) for file in parts.files),

@@ -127,7 +127,7 @@ def claim_batch(mailbox: Mailbox, *, lane: str, at: datetime) -> Batch | None:
         claim, pks = still_due.claim(size=BATCH_SIZE, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
         transfers = list(
             Transfer.objects.filter(pk__in=pks, claim=claim)
-            .select_related("message", "run", "requested_by")
+            .select_related("message__folder", "run", "requested_by")
             .order_by("pk")
         )
     if not transfers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -14,7 +14,9 @@ from apps.graph.errors import GraphError, GraphServerTrouble, GraphTooLarge, Ite
 from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
+from apps.mailboxes.letter_pages import LetterPages
 from apps.mailboxes.letters import Attachment, read_letter
+from apps.mailboxes.models import Message
 from apps.sync import recording
 from apps.sync.cases import cases_of, once_read
 from apps.sync.claiming import Batch
@@ -57,15 +59,16 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
     cases = cases_of([transfer.message for transfer in batch.transfers], lane=lane, rules=rules)
     size = 0
     with graph_client(batch.mailbox) as graph:
+        pages = LetterPages(graph, _to_be_read(batch, cases, rules=rules))
         for transfer in batch.transfers:
             if size > MOST_BYTES:
                 break
-            case = replace(cases[transfer.message.pk], is_repair=transfer.is_repair)
+            case = _case(transfer, cases)
             if _is_left_out(batch, transfer, case, rules=rules):
                 continue
             way.check()
             try:
-                source = _source(graph, transfer)
+                source = pages.take(transfer.message) or _source(graph, transfer)
             except ItemGone:
                 way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
@@ -117,6 +120,19 @@ def _source(graph: GraphClient, transfer: Transfer) -> bytes | Parts:
         except GraphTooLarge:
             pass
     return fetch_parts(graph, message)
+
+
+def _case(transfer: Transfer, cases: Mapping[int, Case]) -> Case:
+    return replace(cases[transfer.message.pk], is_repair=transfer.is_repair)
+
+
+def _to_be_read(batch: Batch, cases: Mapping[int, Case], *, rules: SyncRules) -> list[Message]:
+    """What may come by the page: a mail that has made trouble before is read by itself."""
+    return [
+        transfer.message
+        for transfer in batch.transfers
+        if not transfer.failures and not transfer.crashes and not left_out_by(_case(transfer, cases), rules)
+    ]
 
 
 def _is_left_out(batch: Batch, transfer: Transfer, case: Case, *, rules: SyncRules) -> bool:

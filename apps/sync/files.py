@@ -23,6 +23,11 @@ from apps.sync.selecting import LISTED_SIZE_MARGIN, largest_bytes, why_left_out
 from apps.work.limits import LimitReached
 from apps.work.models import Lane
 
+# From so many on a request for the notes of all saves one.
+FEWEST_TOGETHER = 2
+# So much may be sent once in vain.
+SMALL_BYTES = 500_000
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -59,6 +64,7 @@ def attach_files(
         if parcel.exists and not parcel.crm_email.is_adopted and parcel.letter.attachments
     ]
     known = _known_notes(arriving, crm)
+    prepared = _prepare_notes(arriving, crm, rules=rules)
     has_uploaded = False
     for parcel in arriving:
         notes = known.get(parcel.crm_email.record_id, frozenset())
@@ -76,7 +82,7 @@ def attach_files(
                 break
             if planned.note_id(parcel.crm_email.record_id, content) in notes:
                 _note(parcel, planned, Outcome.MADE, content=content)
-            elif _upload(batch, parcel, planned, content, crm):
+            elif _upload(batch, parcel, planned, content, crm, prepared=prepared):
                 has_uploaded = True
             else:
                 break
@@ -132,21 +138,33 @@ def _known_notes(parcels: Iterable[Parcel], crm: CrmClient) -> dict[str, frozens
     return dict(crm.find_files(older)) if older else {}
 
 
-def _upload(batch: Batch, parcel: Parcel, planned: Planned, content: bytes, crm: CrmClient) -> bool:
+def _prepare_notes(parcels: Iterable[Parcel], crm: CrmClient, *, rules: SyncRules) -> frozenset[str]:
+    """Make the notes of the files at hand in one request, for records of this batch, which have none; the notes' ids."""
+    files = [
+        _outgoing(parcel, planned, planned.attachment.content)
+        for parcel in parcels
+        if parcel.is_fresh
+        for planned in plan_files(parcel.letter, rules)
+        if not planned.left_out and not planned.attachment.graph_id
+    ]
+    if len(files) < FEWEST_TOGETHER:
+        return frozenset()
+    crm.make_notes(files)
+    return frozenset(file.note_id for file in files)
+
+
+def _upload(
+    batch: Batch, parcel: Parcel, planned: Planned, content: bytes, crm: CrmClient, *, prepared: frozenset[str]
+) -> bool:
     """One upload; False when the parcel has to come again for the rest."""
     if not batch.renew(at=now()):
         parcel.end(Ending.RETRIES)
         return False
     try:
-        crm.attach(
-            OutgoingFile(
-                note_id=planned.note_id(parcel.crm_email.record_id, content),
-                email_id=parcel.crm_email.record_id,
-                name=_file_name(planned.attachment, content),
-                content_type=planned.attachment.content_type,
-                content=content,
-            )
-        )
+        file = _outgoing(parcel, planned, content)
+        # A carrier that died here has left the notes of its batch: a small upload finds out sooner than a second note.
+        may_have_note = not parcel.is_fresh and len(content) <= SMALL_BYTES
+        crm.attach(file, has_note=file.note_id in prepared or may_have_note)
     except CrmUnauthorized:
         raise
     except CrmError as error:
@@ -157,6 +175,16 @@ def _upload(batch: Batch, parcel: Parcel, planned: Planned, content: bytes, crm:
         return True
     _note(parcel, planned, Outcome.MADE, content=content)
     return True
+
+
+def _outgoing(parcel: Parcel, planned: Planned, content: bytes) -> OutgoingFile:
+    return OutgoingFile(
+        note_id=planned.note_id(parcel.crm_email.record_id, content),
+        email_id=parcel.crm_email.record_id,
+        name=_file_name(planned.attachment, content),
+        content_type=planned.attachment.content_type,
+        content=content,
+    )
 
 
 def _file_name(attachment: Attachment, content: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.core.addresses import Address
-from apps.crm.face import Created, CrmClient, Link, Linked, OutgoingEmail
+from apps.crm.face import Created, CrmClient, Link, Linked, OutgoingEmail, OutgoingFile
 from tests.crm.conftest import Line, MakesClients, an_email, new_id
 from tests.sandbox_server import Sandbox
 
@@ -66,3 +66,21 @@ def test_a_transfer(
     counted = sandbox.requests()
     assert counted["by_part"]["coripo:login"] == 1
     assert counted["total"]["coripo"] <= most
+
+
+def test_files_of_a_batch(client_for: MakesClients, person: dict[str, str], sandbox: Sandbox) -> None:
+    """At most 1.1 for each of twenty or more, and none is lost where their notes were not made together."""
+    crm = client_for(person)
+    emails = [an_email() for _ in range(20)]
+    crm.create_emails(emails)
+    files = [OutgoingFile(new_id(), email.id, "a.pdf", "application/pdf", b"%PDF-1.4") for email in emails]
+    sandbox.forget_requests()
+
+    crm.make_notes(files[:19])
+    outcomes = [crm.attach(file, has_note=True) for file in files]
+
+    # The last one has no note: the upload finds out, the note is made, and the file comes again.
+    assert sandbox.requests()["total"]["coripo"] == 1 + 19 + 3
+    assert outcomes == [Created(file.note_id) for file in files]
+    found = crm.find_files([email.id for email in emails])
+    assert [found[file.email_id] for file in files] == [{file.note_id} for file in files]
