@@ -12,7 +12,7 @@ from datetime import datetime
 from apps.core.addresses import canonical, domain_of
 from apps.crm.face import Address, CrmContact, StoredEmail
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox, Participant
+from apps.mailboxes.models import Participant
 from apps.sync.models import SyncRules
 
 # Above this many people a mail is a mailing list in disguise; matching stops here and says so.
@@ -28,14 +28,13 @@ class Target:
     name: str
 
 
-def counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
+def counted_addresses(people: Iterable[tuple[str, str]], *, own: Collection[str], rules: SyncRules) -> list[str]:
     """The canonical addresses that are looked up in CORIPO, of people as (header, address)."""
-    return all_counted_addresses(people, mailbox=mailbox, rules=rules)[:MOST_ADDRESSES]
+    return all_counted_addresses(people, own=own, rules=rules)[:MOST_ADDRESSES]
 
 
-def all_counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
-    """Everybody's in the headers that count, but one's own and internal ones; each once, also those beyond the limit."""
-    own = set(mailbox.own_addresses)
+def all_counted_addresses(people: Iterable[tuple[str, str]], *, own: Collection[str], rules: SyncRules) -> list[str]:
+    """Everybody's in the headers that count, but the owner's own and internal ones; each once, also those beyond the limit."""
     internal = set(rules.internal_domains)
     found = dict.fromkeys(canonical(address) for role, address in people if role in rules.counted_roles)
     return [address for address in found if address and address not in own and domain_of(address) not in internal]

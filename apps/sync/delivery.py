@@ -19,6 +19,7 @@ from apps.crm.errors import CrmError
 from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync import recording
 from apps.sync.chosen import chosen_targets, unwanted_records
 from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
@@ -193,8 +194,9 @@ def _store(
 
 def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules: SyncRules) -> None:
     """Look every distinct address up in CORIPO, and say of each letter which records it belongs with."""
+    own = own_addresses_of_user(batch.mailbox.owner)
     addresses = [
-        [*counted_addresses(people_of(item.letter), mailbox=batch.mailbox, rules=rules), *item.transfer.also_addresses]
+        [*counted_addresses(people_of(item.letter), own=own, rules=rules), *item.transfer.also_addresses]
         for item in fetched
     ]
     contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))

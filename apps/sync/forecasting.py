@@ -17,6 +17,7 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError
 from apps.crm.face import StoredEmail
 from apps.mailboxes.models import Message, Participant
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.cases import cases_of
 from apps.sync.chosen import chosen_targets
 from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
@@ -139,9 +140,8 @@ def _addresses(messages: Collection[Message], *, rules: SyncRules) -> dict[int, 
     named = Participant.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
     for message_id, role, address in named.values_list("message", "role", "address"):
         people[message_id].append((role, address))
-    return {
-        message.pk: counted_addresses(people[message.pk], mailbox=message.mailbox, rules=rules) for message in messages
-    }
+    own = own_addresses_of_user(rules.user)
+    return {message.pk: counted_addresses(people[message.pk], own=own, rules=rules) for message in messages}
 
 
 def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run: Run, at: datetime) -> _Known:

@@ -12,6 +12,7 @@ from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.core.addresses import domain_of, without_tag
 from apps.crm.face import CrmContact
 from apps.mailboxes.models import Message, Participant
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.deciding import MOST_ADDRESSES, all_counted_addresses
 from apps.sync.models import KnownAddress, NoMatch, SyncRules
 from apps.sync.rules import rules_of
@@ -66,7 +67,7 @@ def known_people(message: Message, *, user: User, at: datetime, ask: bool) -> li
     participants = _each_once(named)
     rules = rules_of(user)
     kinds = _Kinds(
-        own=frozenset(message.mailbox.own_addresses),
+        own=own_addresses_of_user(user),
         internal=frozenset(rules.internal_domains),
         # Somebody may stand in several headers; one that counts is enough.
         in_counted=frozenset(person.address for person in named if person.role in rules.counted_roles),
@@ -94,7 +95,7 @@ def people_beyond_limit(message: Message, rules: SyncRules) -> int:
     if message.participants.count() <= MOST_ADDRESSES:
         return 0
     people = message.participants.values_list("role", "address")
-    counted = len(all_counted_addresses(people, mailbox=message.mailbox, rules=rules))
+    counted = len(all_counted_addresses(people, own=own_addresses_of_user(rules.user), rules=rules))
     return counted if counted > MOST_ADDRESSES else 0
 
 

@@ -25,6 +25,7 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient
 from apps.crm.portions import portions
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet, MessageState, Participant
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.claiming import crm_key
 from apps.sync.models import KnownAddress, MatchLook, NoMatchLater, SyncRules, Transfer
 from apps.sync.people import remember
@@ -79,10 +80,8 @@ def matched_messages(user: User) -> MessageQuerySet:
     known = KnownAddress.objects.filter(
         user=user, address=OuterRef("address"), looked_at__gt=OuterRef(OuterRef("decided_at"))
     ).exclude(contacts=[])
-    matched = Q(pk__in=[])
-    for mailbox in Mailbox.objects.visible_to(user).filter(status=Mailbox.Status.ACTIVE):
-        people = _counted(rules.counted_roles, rules.internal_domains, own=mailbox.own_addresses)
-        matched |= Q(Exists(people.filter(Exists(known), message=OuterRef("pk"))), mailbox=mailbox)
+    people = _counted(rules.counted_roles, rules.internal_domains, own=own_addresses_of_user(user))
+    matched = Exists(people.filter(Exists(known), message=OuterRef("pk")))
     newest = Transfer.objects.filter(message=OuterRef("pk")).order_by("-pk").values("finished_at")[:1]
     return _waiting(user).annotate(decided_at=Subquery(newest)).filter(matched)
 
