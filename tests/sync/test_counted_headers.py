@@ -96,7 +96,7 @@ def test_why_nobody_matched_names_the_headers_that_were_left_out(roles, said):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_other_mailbox_of_the_same_person_is_nobody_to_look_up(desk: Desk):
-    second = MailboxFactory(owner=desk.user)
+    second = MailboxFactory(owner=desk.user, address=f"druha-{desk.customer}")
     theirs = MailboxFactory()
     desk.coripo.contact(second.address, last_name="Sama Sobě")
     message = desk.receives(sender=f"Já <{second.address}>", cc=theirs.address)
