@@ -28,6 +28,9 @@ class Target:
     name: str
 
 
+NOBODY: Mapping[str, tuple[Target, ...]] = {}
+
+
 def counted_addresses(people: Iterable[tuple[str, str]], *, own: Collection[str], rules: SyncRules) -> list[str]:
     """The canonical addresses that are looked up in CORIPO, of people as (header, address)."""
     return all_counted_addresses(people, own=own, rules=rules)[:MOST_ADDRESSES]
@@ -76,18 +79,21 @@ def targets_for(
     contacts: Mapping[str, tuple[CrmContact, ...]],
     *,
     link_companies: bool,
+    records: Mapping[str, tuple[Target, ...]] = NOBODY,
     chosen: Iterable[Target] = (),
     unwanted: Collection[tuple[str, str]] = (),
 ) -> list[Target]:
-    """Every contact with one of these addresses, where the rule says so all their companies, and what a person chose;
-    each once, without those that a person took away. The first company becomes the record's parent, so those that were
-    found come before those chosen."""
+    """Every contact with one of these addresses, where the rule says so all their companies, the other records with an
+    address, and what a person chose; each once, without those that a person took away. The first company becomes the
+    record's parent, so those that were found come before those chosen."""
+    addresses = list(addresses)
     people = {contact.id: contact for address in addresses for contact in contacts.get(address, ())}
     targets = {("Contacts", contact.id): Target("Contacts", contact.id, contact.name) for contact in people.values()}
     if link_companies:
         for contact in people.values():
             for company in contact.companies:
                 targets[("Accounts", company.id)] = Target("Accounts", company.id, company.name)
-    for target in chosen:
+    by_address = (target for address in addresses for target in records.get(address, ()))
+    for target in (*by_address, *chosen):
         targets.setdefault((target.module, target.record_id), target)
     return [target for key, target in targets.items() if key not in unwanted]

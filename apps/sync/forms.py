@@ -123,6 +123,8 @@ class SyncRulesForm(LockedFieldsMixin):
         model = SyncRules
         fields = [
             "link_companies",
+            "companies_by_address",
+            "leads_by_address",
             "counted_roles",
             "no_match",
             "no_match_later",
@@ -136,6 +138,8 @@ class SyncRulesForm(LockedFieldsMixin):
         widgets = {"no_match": forms.RadioSelect, "no_match_later": forms.RadioSelect}
         labels = {
             "link_companies": _("Automatically link with company"),
+            "companies_by_address": _("Link companies by their own address"),
+            "leads_by_address": _("Link leads by their address"),
             "no_match": _("When nobody in CORIPO has an address of the e-mail"),
             "no_match_later": _("When a contact with the address appears in CORIPO later"),
             "store_attachments": _("Store attachments in CORIPO"),
@@ -144,6 +148,12 @@ class SyncRulesForm(LockedFieldsMixin):
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
+            "companies_by_address": _("Also where no contact has the address, as with info@firm.example."),
+            "leads_by_address": _("Also where no contact has the address. Converted leads are left out."),
+            "no_match": _(
+                "A lead is made of the sender of a received e-mail alone, and not of robots, newsletters, invitations, "
+                "non-delivery reports and internal domains. Those wait."
+            ),
             "store_inline_images": _("Mostly these are logos of signatures. Small ones are left out in any case."),
             "opens_in": _(
                 "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."

@@ -1,7 +1,7 @@
 """Models of the transfer, by subject."""
 
 from apps.sync.models.proof import Finding, Reconciliation, ReconciliationQuerySet
-from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, KnownAddress, MatchLook, Outcome
+from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, KnownAddress, MadeLead, MatchLook, Outcome
 from apps.sync.models.rules import (
     NoMatch,
     NoMatchLater,
@@ -27,6 +27,7 @@ __all__ = [
     "CrmSight",
     "Finding",
     "KnownAddress",
+    "MadeLead",
     "Mark",
     "MatchLook",
     "NoMatch",

@@ -26,6 +26,7 @@ class OpensIn(models.TextChoices):
 class NoMatch(models.TextChoices):
     LEAVE = "leave", _("Leave it waiting")
     STORE = "store", _("Store it without a link")
+    LEAD = "lead", _("Create a lead of the sender, and link it")
 
 
 class NoMatchLater(models.TextChoices):
@@ -52,6 +53,9 @@ class RuleFields(models.Model):
 
     link_companies = models.BooleanField(default=True)
     # Participant.Role: people of the other headers are not looked up in CORIPO.
+    # Whose own address it is beside contacts: each asks CORIPO once more for a batch.
+    companies_by_address = models.BooleanField(default=False)
+    leads_by_address = models.BooleanField(default=False)
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
     no_match_later = models.CharField(max_length=16, choices=NoMatchLater, default=NoMatchLater.SYNC)
@@ -88,8 +92,11 @@ class SyncRules(RuleFields):
     # Mail received before it goes behind what comes now, in the lane of older mail.
     switched_on_at = models.DateTimeField(null=True, blank=True)
     since = models.DateTimeField(null=True, blank=True)
-    # Ids of followed folders; those that are followed later are taken.
+    # Ids of folders that somebody left out or took; of the others the nearest folder above decides (sync/taken_folders.py).
     left_out_folders = models.JSONField(default=list, blank=True)
+    taken_folders = models.JSONField(default=list, blank=True)
+    # Those of them that say nothing about what lies below.
+    lone_folders = models.JSONField(default=list, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     # Settings of the automat that their owner has not confirmed, as `sync/automatic.py` writes them; empty for none.
     proposal = models.JSONField(default=dict, blank=True)
