@@ -26,6 +26,8 @@ FIELDS = (
     "takes_received",
     "takes_sent",
     "left_out_folders",
+    "taken_folders",
+    "lone_folders",
     "since",
     "left_out_addresses",
     "left_out_kinds",

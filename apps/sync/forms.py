@@ -14,6 +14,7 @@ from apps.core.addresses import canonical, domain_of
 from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.sync.models import SyncRules
 from apps.sync.rules import locked_by
+from apps.sync.taken_folders import taken_folders
 
 
 class DomainsField(forms.CharField):
@@ -169,8 +170,12 @@ class AutomaticForm(LockedFieldsMixin):
         label=_("Folders"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Folders that you follow. Those that you follow later are taken as well."),
+        help_text=_(
+            "Folders that you follow. A new subfolder is as the folder above it where that says so, else the opposite; "
+            "other folders that you follow later are taken."
+        ),
     )
+    with_new_subfolders = forms.ModelMultipleChoiceField(MailFolder.objects.none(), required=False)
     since = forms.DateTimeField(
         label=_("Only e-mails since"),
         required=False,
@@ -208,14 +213,11 @@ class AutomaticForm(LockedFieldsMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders = MailFolder.objects.visible_to(self.instance.user).followable().filter(is_followed=True)
-        several = self.instance.user.mailboxes.count() > 1
-        field = self.fields["followed_folders"]
-        field.queryset = folders.select_related("mailbox").order_by("mailbox", "kind", "name")  # type: ignore[attr-defined]
-        field.label_from_instance = (  # type: ignore[attr-defined]
-            lambda folder: f"{folder.name} ({folder.mailbox.address})" if several else folder.name
-        )
-        self.initial["followed_folders"] = [
-            folder.pk for folder in folders if folder.pk not in self.instance.left_out_folders
+        for name in ("followed_folders", "with_new_subfolders"):
+            self.fields[name].queryset = folders  # type: ignore[attr-defined]
+        self.initial["followed_folders"] = sorted(taken_folders(self.instance.user, self.instance))
+        self.initial["with_new_subfolders"] = [
+            folder.pk for folder in folders if folder.pk not in self.instance.lone_folders
         ]
 
     def clean_since(self) -> datetime | None:
@@ -229,8 +231,14 @@ class AutomaticForm(LockedFieldsMixin):
     def values(self) -> dict[str, Any]:
         """What was chosen, by the names of the settings."""
         chosen = {folder.pk for folder in self.cleaned_data["followed_folders"]}
-        offered = self.fields["followed_folders"].queryset  # type: ignore[attr-defined]
+        speaking = {folder.pk for folder in self.cleaned_data["with_new_subfolders"]}
+        offered = list(self.fields["followed_folders"].queryset)  # type: ignore[attr-defined]
+        # Only of a folder that has others below it the page asks about new ones; of the rest it stays as it was.
+        above = {(folder.mailbox_id, folder.parent_graph_id) for folder in offered}
+        asked = {folder.pk for folder in offered if (folder.mailbox_id, folder.graph_id) in above}
         return {
             **{name: self.cleaned_data[name] for name in self.Meta.fields},
-            "left_out_folders": [folder.pk for folder in offered if folder.pk not in chosen],
+            "left_out_folders": sorted({folder.pk for folder in offered} - chosen),
+            "taken_folders": sorted(chosen),
+            "lone_folders": sorted((asked - speaking) | (set(self.instance.lone_folders) - asked)),
         }

@@ -176,6 +176,32 @@ def test_a_mark_decides_before_and_a_cleared_one_beyond_the_settings(folder, use
     assert not has_undecided(at=now())
 
 
+def test_a_new_subfolder_is_as_the_nearest_folder_above_that_speaks_for_it(folder, user):
+    def below(parent, name):
+        words = {"kind": MailFolder.Kind.ORDINARY, "is_followed": True, "parent_graph_id": parent.graph_id}
+        return MailFolderFactory(mailbox=folder.mailbox, name=name, **words)
+
+    private, lone, work = (below(folder, name) for name in ("Soukromé", "Jen tohle", "Práce"))
+    wanted = below(private, "Přece ano")
+    switch_on(
+        user,
+        left_out_folders=[private.pk, lone.pk],
+        taken_folders=[folder.pk, work.pk, wanted.pk],
+        lone_folders=[lone.pk, work.pk],
+    )
+    new = {name: below(parent, name) for name, parent in (("a", private), ("b", lone), ("c", work), ("d", wanted))}
+    new["e"] = below(new["a"], "e")
+    new["f"] = below(folder, "f")
+    for each in (private, lone, work, wanted, *new.values()):
+        add_mails(each, 1)
+
+    decide_all()
+
+    assert list(outcomes(user).values()) == ["", "", "goes", "goes", "", "goes", "", "goes", "", "goes"]
+    held = Message.objects.get(folder=new["e"])
+    assert why(held, user=user).cause == "folder"
+
+
 def test_a_deleted_record_is_left_alone(folder, user):
     add_mails(folder, 1)
     message = Message.objects.get()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.dry_run import ALL, lines_of, shown_counts, wanted_ids
+from apps.inbox.taken_folders import taken_trees
 from apps.sync import automatic
 from apps.sync.dry_run import MOST_LISTED, dry_run
 from apps.sync.forms import AutomaticForm
@@ -47,7 +48,8 @@ def settings(request: PortalRequest) -> HttpResponse:
         automatic.propose(form.values(), user=request.user)
         return redirect("settings_dry_run")
     is_paused = rules.paused_until is not None and rules.paused_until > at
-    context = {"form": form, "rules": rules, "is_paused": is_paused, "pauses": PAUSES}
+    folders = taken_trees(request.user, form)
+    context = {"form": form, "rules": rules, "is_paused": is_paused, "pauses": PAUSES, "folders": folders}
     return render(request, "settings/automatic.html", context)
 
 
