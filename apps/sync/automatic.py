@@ -20,7 +20,7 @@ from apps.mailboxes.models import Mailbox
 from apps.sync.automat import withdraw
 from apps.sync.models import OrganisationRules, SyncRules
 from apps.sync.rules import rules_of, under_locks
-from apps.sync.waking import wake_automat
+from apps.sync.waking import wake_asker, wake_automat
 
 FIELDS = (
     "takes_received",
@@ -40,7 +40,9 @@ def propose(values: Mapping[str, Any], *, user: User) -> None:
     kept = {name: values[name] for name in FIELDS}
     since = kept["since"]
     kept["since"] = since.isoformat() if since else ""
-    SyncRules.objects.filter(pk=rules_of(user).pk).update(proposal=kept)
+    with transaction.atomic():
+        SyncRules.objects.filter(pk=rules_of(user).pk).update(proposal=kept, is_asking=True)
+        wake_asker()
 
 
 def proposed_rules(user: User, *, at: datetime) -> SyncRules | None:
@@ -68,7 +70,7 @@ def keep_off(values: Mapping[str, Any], *, user: User) -> None:
 
 def discard(*, user: User) -> None:
     """Forget the proposal; the settings stay as they are."""
-    SyncRules.objects.filter(user=user).update(proposal={})
+    SyncRules.objects.filter(user=user).update(proposal={}, is_asking=False)
 
 
 def switch_off(*, user: User) -> None:
@@ -110,7 +112,8 @@ def _changing(user: User) -> Iterator[SyncRules]:
 
 def _begin_again(rules: SyncRules, changed: list[str]) -> None:
     rules.proposal, rules.is_rechecking, rules.recheck_place = {}, True, ""
-    rules.save(update_fields=[*changed, "proposal", "is_rechecking", "recheck_place"])
+    rules.is_asking = False
+    rules.save(update_fields=[*changed, "proposal", "is_asking", "is_rechecking", "recheck_place"])
     withdraw(rules.user)
     wake_automat()
 

@@ -7,7 +7,7 @@ stands in the letter alone.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,11 +16,11 @@ from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError
 from apps.crm.face import StoredEmail
-from apps.mailboxes.models import Message, Participant
+from apps.mailboxes.models import Message
 from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.cases import cases_of
-from apps.sync.chosen import chosen_targets
-from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
+from apps.sync.deciding import is_same_mail, is_stored
+from apps.sync.foreseeing import counted_people, with_choice
 from apps.sync.leads import address_for_lead
 from apps.sync.marks import marks_of
 from apps.sync.matching import has_match, look_up, remember, tells
@@ -77,9 +77,9 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime, is_r
             yield recorded[_identity(message)]
         else:
             open_ones.append(message)
-    addresses = _addresses(open_ones, rules=rules)
+    addresses = counted_people(open_ones, rules=rules)
     known = _ask(open_ones, addresses, run=run, rules=rules, at=at)
-    chosen = _chosen(open_ones)
+    chosen = with_choice(open_ones)
     own = own_addresses_of_user(user)
     for message in open_ones:
         has_target = message.pk in chosen or any(known.matched.get(address) for address in addresses[message.pk])
@@ -128,27 +128,8 @@ def _recorded(messages: Collection[Message], *, user: User, lane: Lane) -> dict[
     return found
 
 
-def _chosen(messages: Collection[Message]) -> set[int]:
-    """The messages for which a person chose a record."""
-    found: set[int] = set()
-    for mailbox in {message.mailbox for message in messages}:
-        of_it = [message for message in messages if message.mailbox_id == mailbox.pk]
-        chosen = chosen_targets(mailbox, map(_identity, of_it))
-        found |= {message.pk for message in of_it if _identity(message) in chosen}
-    return found
-
-
 def _identity(message: Message) -> Identity:
     return message.email_key, message.variant
-
-
-def _addresses(messages: Collection[Message], *, rules: SyncRules) -> dict[int, list[str]]:
-    people: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    named = Participant.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
-    for message_id, role, address in named.values_list("message", "role", "address"):
-        people[message_id].append((role, address))
-    own = own_addresses_of_user(rules.user)
-    return {message.pk: counted_addresses(people[message.pk], own=own, rules=rules) for message in messages}
 
 
 def _ask(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import automat, tending
+from apps.sync import automat, dry_run_asking, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.proof_asking import clear_old, plan_nightly
@@ -43,6 +43,13 @@ def decide_by_itself() -> None:
     """Let the automat decide what has no decision, for a while, then ask for another turn if there is more."""
     if automat.decide_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
         decide_by_itself.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
+def ask_for_dry_runs() -> None:
+    """Ask CORIPO about the people of dry runs that somebody looks at, for a while."""
+    if dry_run_asking.ask_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        ask_for_dry_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -87,6 +94,8 @@ def sweep() -> None:
         tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if automat.has_undecided(at=at):
         decide_by_itself.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if dry_run_asking.has_asking():
+        ask_for_dry_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):

@@ -14,6 +14,7 @@ from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
 from apps.sync.automat import decide_due, has_undecided
 from apps.sync.automatic import FIELDS, confirm, pause, propose, proposed_rules, run_now, switch_off
 from apps.sync.dry_run import dry_run
+from apps.sync.dry_run_asking import ask_due
 from apps.sync.models import Mark, Transfer
 from apps.sync.reasons import why
 from apps.sync.rules import rules_of
@@ -284,7 +285,7 @@ def test_the_dry_run_lists_what_the_real_run_does(folder, user):
         "since": NOON - timedelta(minutes=250),
     }
     propose({name: getattr(rules, name) for name in FIELDS} | changes, user=user)
-    foreseen = dry_run(proposed_rules(user, at=now()), rules)
+    foreseen = dry_run(proposed_rules(user, at=now()), rules, at=now())
     before = outcomes(user)
     assert confirm(user=user, at=now())
     decide_all()
@@ -298,13 +299,42 @@ def test_the_dry_run_lists_what_the_real_run_does(folder, user):
     assert foreseen.open > 0 < foreseen.goes
 
 
+def test_the_dry_run_says_who_has_a_match_once_coripo_was_asked_and_the_real_run_agrees(desk: Desk):
+    desk.coripo.contact(desk.customer)
+    desk.coripo.create("Accounts", name="Firma", email1="info@firma-jedna.example")
+    for sender in (desk.customer, desk.customer, "info@firma-jedna.example", "nikdo@jinde.example"):
+        message = desk.receives(sender=sender)
+        Message.objects.filter(pk=message.pk).update(kind_read_at=now())
+    desk.rule(companies_by_address=True)
+    rules = rules_of(desk.user)
+    propose({name: getattr(rules, name) for name in FIELDS} | {"since": LONG_AGO}, user=desk.user)
+
+    def foreseen():
+        return list(dry_run(proposed_rules(desk.user, at=now()), rules, at=now()).matches.values())
+
+    assert foreseen() == ["unasked"] * 4
+    desk.sandbox.forget_requests()
+    ask_due(until=now() + timedelta(seconds=20))
+    ask_due(until=now() + timedelta(seconds=20))
+    assert desk.sandbox.requests()["total"]["coripo"] <= 3, "a login and two questions, once"
+    listed = dry_run(proposed_rules(desk.user, at=now()), rules, at=now()).matches
+    assert sorted(listed.values()) == ["match", "match", "match", "no_match"]
+
+    assert confirm(user=desk.user, at=now())
+    decide_all()
+    for lane in (Lane.AUTOMATIC, Lane.BACKFILL):
+        desk.deliver(lane)
+    states_now = dict(Message.objects.filter(pk__in=listed).values_list("pk", "state"))
+    assert states_now == {pk: "synced" if said == "match" else "no_match" for pk, said in listed.items()}
+
+
 def test_a_dry_run_writes_nothing(folder, user):
     add_mails(folder, 5)
     rules = rules_of(user)
     propose({name: getattr(rules, name) for name in FIELDS} | {"since": LONG_AGO}, user=user)
 
-    assert dry_run(proposed_rules(user, at=now()), rules).goes == 0
-    assert dry_run(proposed_rules(user, at=now()), rules).open == 5
+    assert dry_run(proposed_rules(user, at=now()), rules, at=now()).goes == 0
+    assert dry_run(proposed_rules(user, at=now()), rules, at=now()).open == 5
     assert (Transfer.objects.count(), rules_of(user).is_automatic) == (0, False)
 
 

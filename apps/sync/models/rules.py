@@ -100,12 +100,17 @@ class SyncRules(RuleFields):
     paused_until = models.DateTimeField(null=True, blank=True)
     # Settings of the automat that their owner has not confirmed, as `sync/automatic.py` writes them; empty for none.
     proposal = models.JSONField(default=dict, blank=True)
+    # CORIPO is to be asked about the people of the proposal's dry run.
+    is_asking = models.BooleanField(default=False)
     # What was skipped is looked at again, from the newest down: everything above `recheck_place` has been.
     is_rechecking = models.BooleanField(default=False)
     recheck_place = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic")]
+        indexes = [
+            models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic"),
+            models.Index(fields=["user"], condition=Q(is_asking=True), name="rules_asking"),
+        ]
 
     def __str__(self) -> str:
         return f"rules of user {self.user_id}"
