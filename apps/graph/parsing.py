@@ -20,7 +20,9 @@ MESSAGE_FIELDS = (
     "internetMessageId,conversationId,parentFolderId,changeKey,subject,bodyPreview,from,sender,toRecipients,ccRecipients,"
     "bccRecipients,receivedDateTime,sentDateTime,isRead,isDraft,hasAttachments,webLink"
 )
-SHAPE = "v1"
+# Lists bring what the mail says of its kind as well. Mail that never travelled, as what was sent, has no such headers.
+LIST_FIELDS = f"{MESSAGE_FIELDS},internetMessageHeaders"
+SHAPE = "v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class GraphFolder:
 
 @dataclass(frozen=True, slots=True)
 class GraphMessage:
-    """A message of a list: headers and preview. Times are UTC, None where the item has none."""
+    """A message of a list: its people and preview. Times are UTC, None where the item has none.
+
+    `headers` are those of the mail as it arrived, names and values, as far as the list brought them.
+    """
 
     id: str
     change_key: str
@@ -68,6 +73,7 @@ class GraphMessage:
     is_meeting: bool
     has_attachments: bool
     web_link: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,7 @@ def message(item: Json) -> GraphMessage:
         is_meeting="eventmessage" in str(item.get("@odata.type", "")).lower(),
         has_attachments=bool(item.get("hasAttachments")),
         web_link=_text(item, "webLink"),
+        headers=_headers(item),
     )
 
 
@@ -218,7 +225,7 @@ def body(item: Json) -> GraphBody:
     content = item.get("body") or {}
     return GraphBody(
         message=message(item),
-        headers=tuple((_text(one, "name"), _text(one, "value")) for one in item.get("internetMessageHeaders") or ()),
+        headers=_headers(item),
         body=_text(content, "content"),
         is_html=_text(content, "contentType").lower() == "html",
         attachments=tuple(attachment(one) for one in item.get("attachments") or ()),
@@ -272,6 +279,10 @@ def moment(value: object) -> datetime | None:
 def _text(item: Json, name: str) -> str:
     value = item.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _headers(item: Json) -> tuple[tuple[str, str], ...]:
+    return tuple((_text(one, "name"), _text(one, "value")) for one in item.get("internetMessageHeaders") or ())
 
 
 def _people(item: Json, name: str) -> tuple[Address, ...]:

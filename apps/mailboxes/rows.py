@@ -11,6 +11,7 @@ from django.db.models import Q
 from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
 from apps.mailboxes.identity import email_key, traits, variants
+from apps.mailboxes.kinds import is_private, kind_of
 from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.mailboxes.search import search_text
 from apps.mailboxes.texts import storable
@@ -26,6 +27,9 @@ CHANGING_FIELDS = [
     "seen_round",
     "missing_since",
     "gone_at",
+    "kind",
+    "is_private",
+    "kind_read_at",
 ]
 
 
@@ -38,7 +42,7 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
     _hold(folder, seen.values())
     known = {row.graph_id: row for row in Message.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))}
     for row in known.values():
-        _bring_up_to_date(row, seen[row.graph_id], folder)
+        _bring_up_to_date(row, seen[row.graph_id], folder, at=at)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
     return _insert(folder, [message for message in seen.values() if message.id not in known], at=at)
 
@@ -64,7 +68,7 @@ def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) 
         )
 
 
-def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -> None:
+def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder, *, at: datetime) -> None:
     row.folder = folder
     row.seen_round = folder.round
     row.change_key = message.change_key
@@ -72,6 +76,16 @@ def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -
     row.has_attachments = message.has_attachments
     row.web_link = message.web_link
     row.missing_since = row.gone_at = None
+    if row.kind_read_at is None:
+        _note_kind(row, message, at=at)
+
+
+def _note_kind(row: Message, message: GraphMessage, *, at: datetime) -> None:
+    """What the list tells of the kind. Without the mail's own headers that is little, and the letter will tell."""
+    if message.headers:
+        row.kind, row.is_private, row.kind_read_at = kind_of(message.headers), is_private(message.headers), at
+    if message.is_meeting and row.kind == Message.Kind.MAIL:
+        row.kind = Message.Kind.MEETING
 
 
 def _insert(folder: MailFolder, messages: Sequence[GraphMessage], *, at: datetime) -> list[int]:
@@ -94,7 +108,7 @@ def _insert(folder: MailFolder, messages: Sequence[GraphMessage], *, at: datetim
 def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, at: datetime) -> Message:
     sender = message.sender or Address("", "")
     received_at = message.received_at or message.sent_at or at
-    return Message(
+    row = Message(
         mailbox=folder.mailbox,
         folder=folder,
         graph_id=message.id,
@@ -103,7 +117,6 @@ def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, a
         email_key=storable(key),
         variant=variant,
         conversation_id=message.conversation_id[:255],
-        kind=Message.Kind.MEETING if message.is_meeting else Message.Kind.MAIL,
         direction=_direction(folder, sender),
         subject=storable(message.subject),
         preview=storable(message.preview),
@@ -117,6 +130,8 @@ def _row(folder: MailFolder, message: GraphMessage, *, key: str, variant: str, a
         search_text=_searched(message),
         seen_round=folder.round,
     )
+    _note_kind(row, message, at=at)
+    return row
 
 
 def _direction(folder: MailFolder, sender: Address) -> Message.Direction:
