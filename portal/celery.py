@@ -22,6 +22,11 @@ app.conf.beat_schedule = {
         "schedule": 300.0,
         "options": {"queue": "background", "expires": 300},
     },
+    "notify-people": {
+        "task": "apps.sync.tasks.notify_people",
+        "schedule": 300.0,
+        "options": {"queue": "background", "expires": 300},
+    },
     "sweep-interactive": {
         "task": "apps.sync.tasks.carry_transfers",
         "schedule": 5.0,

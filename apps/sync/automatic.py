@@ -32,6 +32,7 @@ FIELDS = (
     "left_out_addresses",
     "left_out_kinds",
     "takes_private",
+    "notify",
 )
 
 
@@ -121,7 +122,8 @@ def _begin_again(rules: SyncRules, changed: list[str]) -> None:
 def _with_proposal(rules: SyncRules, *, at: datetime) -> SyncRules:
     proposed = copy(rules)
     for name in FIELDS:
-        setattr(proposed, name, rules.proposal[name])
+        # One of an older version of the portal knows less.
+        setattr(proposed, name, rules.proposal.get(name, getattr(rules, name)))
     # Microsoft 365 tells when a mail came in whole seconds, rounded down.
     moment = at.replace(microsecond=0)
     # Without a day of its own it begins with what comes from now on.

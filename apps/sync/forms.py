@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.addresses import canonical, domain_of
 from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.sync.models import SyncRules
+from apps.sync.notifying import can_notify
 from apps.sync.rules import locked_by
 from apps.sync.taken_folders import taken_folders
 
@@ -200,19 +201,33 @@ class AutomaticForm(LockedFieldsMixin):
 
     class Meta:
         model = SyncRules
-        fields = ["takes_received", "takes_sent", "since", "left_out_addresses", "left_out_kinds", "takes_private"]
+        fields = [
+            "takes_received",
+            "takes_sent",
+            "since",
+            "left_out_addresses",
+            "left_out_kinds",
+            "takes_private",
+            "notify",
+        ]
+        widgets = {"notify": forms.RadioSelect}
         labels = {
+            "notify": _("Write to me"),
             "takes_received": _("Received e-mails"),
             "takes_sent": _("Sent e-mails"),
             "takes_private": _("Automatic runs take private e-mails"),
         }
         help_texts = {
+            "notify": _("An e-mail with counts and links. It tells nothing of any e-mail of yours."),
             "takes_private": _("Private are those whose sender marked them as personal, private or confidential."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders = MailFolder.objects.visible_to(self.instance.user).followable().filter(is_followed=True)
+        self.fields["notify"].required = False
+        if not can_notify():
+            del self.fields["notify"]
         for name in ("followed_folders", "with_new_subfolders"):
             self.fields[name].queryset = folders  # type: ignore[attr-defined]
         self.initial["followed_folders"] = sorted(taken_folders(self.instance.user, self.instance))
@@ -237,7 +252,8 @@ class AutomaticForm(LockedFieldsMixin):
         above = {(folder.mailbox_id, folder.parent_graph_id) for folder in offered}
         asked = {folder.pk for folder in offered if (folder.mailbox_id, folder.graph_id) in above}
         return {
-            **{name: self.cleaned_data[name] for name in self.Meta.fields},
+            **{name: self.cleaned_data[name] for name in self.Meta.fields if name != "notify"},
+            "notify": self.cleaned_data.get("notify") or self.instance.notify,
             "left_out_folders": sorted({folder.pk for folder in offered} - chosen),
             "taken_folders": sorted(chosen),
             "lone_folders": sorted((asked - speaking) | (set(self.instance.lone_folders) - asked)),

@@ -12,6 +12,7 @@ from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.sync import automat, dry_run_asking, tending
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
+from apps.sync.notifying import notify_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
@@ -71,6 +72,12 @@ def plan_proofs() -> None:
     at = now()
     plan_nightly(at=at)
     clear_old(at=at)
+
+
+@shared_task
+def notify_people() -> None:
+    """Write to people about what automatic sync did, where it is time and they want it."""
+    notify_due(at=now())
 
 
 @shared_task

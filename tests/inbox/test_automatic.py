@@ -242,6 +242,7 @@ def test_what_the_administrator_locks_is_shown_disabled_with_who_locked_it(
                 "counted_roles": ["from", "to", "cc", "bcc"],
                 "no_match": "leave",
                 "no_match_later": "sync",
+                "notify": "never",
                 "largest_attachment_mb": "10",
                 "takes_received": "on",
                 "left_out_addresses": "kovarna-morava.example",

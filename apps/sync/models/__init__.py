@@ -5,6 +5,8 @@ from apps.sync.models.records import CrmEmail, CrmFile, CrmLink, CrmSight, Known
 from apps.sync.models.rules import (
     NoMatch,
     NoMatchLater,
+    Notice,
+    Notify,
     OpensIn,
     OrganisationRules,
     RuleFields,
@@ -32,6 +34,8 @@ __all__ = [
     "MatchLook",
     "NoMatch",
     "NoMatchLater",
+    "Notice",
+    "Notify",
     "OpensIn",
     "OrganisationRules",
     "Outcome",

@@ -34,6 +34,12 @@ class NoMatchLater(models.TextChoices):
     OFFER = "offer", _("Offer them in the list")
 
 
+class Notify(models.TextChoices):
+    NEVER = "never", _("Never")
+    DAILY = "daily", _("Every morning, what was done")
+    FAILURES = "failures", _("When something fails, at most once a day")
+
+
 def every_role() -> list[str]:
     return [str(role) for role in Participant.Role.values]
 
@@ -67,6 +73,7 @@ class RuleFields(models.Model):
     left_out_addresses = models.JSONField(default=list, blank=True)
     takes_received = models.BooleanField(default=True)
     takes_sent = models.BooleanField(default=True)
+    notify = models.CharField(max_length=16, choices=Notify, default=Notify.NEVER)
     store_attachments = models.BooleanField(default=True)
     store_inline_images = models.BooleanField(default=False)
     # File endings without a dot, lower case.
@@ -114,6 +121,17 @@ class SyncRules(RuleFields):
 
     def __str__(self) -> str:
         return f"rules of user {self.user_id}"
+
+
+class Notice(models.Model):
+    """What a user was told by e-mail, and when last: `day` is that day where the user lives, `told_until` how far it went."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField(null=True, blank=True)
+    told_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"notice to user {self.user_id}"
 
 
 class OrganisationRules(RuleFields):
