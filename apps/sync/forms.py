@@ -172,8 +172,8 @@ class AutomaticForm(LockedFieldsMixin):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "Folders that you follow. A new subfolder is as the folder above it where that says so, else the opposite; "
-            "other folders that you follow later are taken."
+            "Ticked ones are taken. With “also for new subfolders”, what comes below a folder later goes the way of that "
+            "folder; without it, the other way. Other folders that you follow later are taken."
         ),
     )
     with_new_subfolders = forms.ModelMultipleChoiceField(MailFolder.objects.none(), required=False)
