@@ -34,7 +34,8 @@ _FROM_PEOPLE = (Message.Kind.MAIL, Message.Kind.ENCRYPTED)
 def address_for_lead(message: Message, *, own: Collection[str], rules: SyncRules) -> str:
     """The sender's canonical address where a lead may be made of it, else "".
 
-    Only of received mail that a person wrote, and of nobody whom the rules leave out. The kind of the mail has to be known.
+    Only of received mail that a person wrote, and of nobody in a domain of the owner's own or whom the rules leave out. The
+    kind of the mail has to be known.
     """
     address = canonical(message.sender_address)
     is_meant = (
@@ -42,8 +43,8 @@ def address_for_lead(message: Message, *, own: Collection[str], rules: SyncRules
         and message.direction == Message.Direction.RECEIVED
         and message.kind in _FROM_PEOPLE
         and Participant.Role.FROM in rules.counted_roles
-        and address not in own
-        and domain_of(address) not in rules.internal_domains
+        # Colleagues are internal, whether or not somebody wrote their domain into the settings.
+        and domain_of(address) not in {*rules.internal_domains, *map(domain_of, own)}
         and not names_any([address], rules.left_out_addresses)
     )
     return address if is_meant and _STORABLE.fullmatch(address) and not _is_robot(address) else ""
