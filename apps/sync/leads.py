@@ -7,6 +7,7 @@ anything is created, what was created is read back.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -52,7 +53,9 @@ def address_for_lead(message: Message, *, own: Collection[str], rules: SyncRules
 
 def names_of(sender: Address) -> tuple[str, str]:
     """Given name and surname, from the name as written; the beginning of the address where there is none."""
-    name = " ".join(sender.name.split()).strip("\"' ")
+    # Marks that turn the direction of writing make one name look like another.
+    seen = "".join(sign for sign in sender.name if unicodedata.category(sign) != "Cf")
+    name = " ".join(seen.split()).strip("\"' ")
     if not name or "@" in name:
         return "", sender.address.partition("@")[0]
     surname, comma, given = name.partition(",")

@@ -207,6 +207,7 @@ def test_of_whom_a_lead_is_made(words: dict[str, str], is_meant: bool) -> None:
         ("Eva Nová", ("Eva", "Nová")),
         ("Ing. Eva  Marie Nová", ("Ing. Eva Marie", "Nová")),
         ("Nová, Eva", ("Eva", "Nová")),
+        ("Bohumil \u202eWolf", ("Bohumil", "Wolf")),
         ("Kovárna", ("", "Kovárna")),
         ("eva@firma.example", ("", "eva")),
         ("", ("", "eva")),
