@@ -194,7 +194,7 @@ def _person(
         kind=kind or in_coripo,
         contacts=contacts,
         is_looked_up=bool(kind) or row is not None,
-        suggested=() if kind or contacts else _contacts(known.get(without_tag(participant.address)), server),
+        suggested=() if kind or contacts or records else _contacts(known.get(without_tag(participant.address)), server),
         records=records,
     )
 
