@@ -19,8 +19,11 @@ def has_words(rules: SyncRules) -> bool:
 
 def taken_folders(user: User, rules: SyncRules) -> frozenset[int]:
     """The ids of the followed folders whose mail is taken. One query, whatever the tree."""
+    followable = MailFolder.objects.visible_to(user).followable()
+    if not has_words(rules):
+        return frozenset(followable.filter(is_followed=True).values_list("pk", flat=True))
     columns = ("pk", "mailbox_id", "graph_id", "parent_graph_id", "is_followed")
-    folders = list(MailFolder.objects.visible_to(user).followable().only(*columns))
+    folders = list(followable.only(*columns))
     by_place = {(folder.mailbox_id, folder.graph_id): folder for folder in folders}
     return frozenset(folder.pk for folder in folders if folder.is_followed and is_taken(folder, by_place, rules))
 
