@@ -23,7 +23,7 @@ from tests.desk import Desk
 
 from .threads import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+over_http = pytest.mark.django_db(transaction=True)
 
 
 def leads_of(desk: Desk, address: str) -> list[str]:
@@ -55,6 +55,7 @@ def linked(message: Message) -> set[tuple[str, str]]:
     return set(CrmLink.objects.filter(crm_email__email_key=message.email_key).values_list("module", "record_id"))
 
 
+@over_http
 def test_a_company_and_a_lead_match_by_their_own_address_where_the_rules_say_so(desk: Desk) -> None:
     company = desk.coripo.create("Accounts", name="Kovárna Morava", email1=desk.customer)
     lead = desk.coripo.create("Leads", first_name="Eva", last_name="Malá", email1=desk.customer)
@@ -78,6 +79,7 @@ def test_a_company_and_a_lead_match_by_their_own_address_where_the_rules_say_so(
     assert desk.sandbox.requests()["total"]["coripo"] <= 8
 
 
+@over_http
 def test_a_lead_is_made_once_for_all_mails_of_a_sender_and_for_two_people_at_once(desk: Desk, desk_for) -> None:
     other = desk_for()
     for each in (desk, other):
@@ -100,6 +102,7 @@ def test_a_lead_is_made_once_for_all_mails_of_a_sender_and_for_two_people_at_onc
 
 
 @pytest.mark.parametrize("is_converted", [False, True])
+@over_http
 def test_a_lead_that_somebody_made_before_is_linked_and_a_converted_one_is_not_made_again(
     desk: Desk, is_converted: bool
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_lead_that_somebody_made_before_is_linked_and_a_converted_one_is_not_m
         assert why(Message.objects.get(pk=message.pk), user=desk.user).cause == "lead_converted"
 
 
+@over_http
 def test_what_was_deleted_in_coripo_is_not_made_again_and_what_was_unlinked_is_not_linked(desk: Desk) -> None:
     desk.rule(no_match="lead")
     first = desk.receives()
@@ -132,6 +136,7 @@ def test_what_was_deleted_in_coripo_is_not_made_again_and_what_was_unlinked_is_n
     assert "was deleted in CORIPO" in told.sentence
 
 
+@over_http
 def test_a_lost_answer_and_an_intent_that_a_dead_carrier_left_give_one_lead(desk: Desk) -> None:
     desk.rule(no_match="lead")
     message, later = desk.receives(), desk.receives(sender=f"Jiný <jiny-{desk.customer}>")
@@ -147,6 +152,7 @@ def test_a_lost_answer_and_an_intent_that_a_dead_carrier_left_give_one_lead(desk
     assert leads_of(desk, f"jiny-{desk.customer}") == [intended]
 
 
+@over_http
 def test_the_forecast_says_it_where_the_letter_was_read(desk: Desk) -> None:
     desk.rule(no_match="lead")
     message = desk.receives()
