@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="1", minute="40"),
         "options": {"queue": "background", "expires": 3600},
     },
+    "notify-people": {
+        "task": "apps.sync.tasks.notify_people",
+        "schedule": 300.0,
+        "options": {"queue": "background", "expires": 300},
+    },
     "sweep-interactive": {
         "task": "apps.sync.tasks.carry_transfers",
         "schedule": 5.0,

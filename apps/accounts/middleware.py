@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -53,9 +53,4 @@ def language_of(request: HttpRequest) -> str:
 
 
 def time_zone_of(request: HttpRequest) -> ZoneInfo:
-    name = request.user.time_zone if request.user.is_authenticated else settings.TIME_ZONE
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        # A zone that this machine's tables no longer know.
-        return ZoneInfo(settings.TIME_ZONE)
+    return request.user.zone if request.user.is_authenticated else ZoneInfo(settings.TIME_ZONE)

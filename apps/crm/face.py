@@ -33,6 +33,29 @@ class CrmContact:
 
 
 @dataclass(frozen=True, slots=True)
+class CrmLead:
+    """Somebody who may become a contact, with all addresses, canonical. `company` is a text of the lead's own. One that
+    `is_converted` has given way to a contact."""
+
+    id: str
+    name: str
+    company: str
+    addresses: tuple[str, ...]
+    is_converted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingLead:
+    """Somebody to be stored as a new lead under its own id. `address` is canonical; a lead has to have a `last_name`."""
+
+    id: str
+    first_name: str
+    last_name: str
+    address: str
+    assigned_user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingEmail:
     """An e-mail to be stored under its own id.
 
@@ -241,6 +264,25 @@ class CrmClient(Protocol):
 
         Every address that was asked for has an entry under its canonical form; nobody found is an empty tuple. What is
         no SMTP address has none. Compared exactly but for case; all addresses of a contact count, opted-out ones too.
+        """
+        ...
+
+    def find_companies(self, addresses: Sequence[str]) -> dict[str, tuple[CrmCompany, ...]]:
+        """The companies whose own address each is; entries as of `find_contacts`."""
+        ...
+
+    def find_leads(self, addresses: Sequence[str]) -> dict[str, tuple[CrmLead, ...]]:
+        """The leads that have each address, converted ones too; entries as of `find_contacts`."""
+        ...
+
+    def read_leads(self, ids: Sequence[str]) -> dict[str, CrmLead | None]:
+        """The leads with these ids; None for a deleted one. What is missing, or hidden from this login, has no entry."""
+        ...
+
+    def create_leads(self, wanted: Sequence[OutgoingLead]) -> list[Created | CrmError]:
+        """Store the leads under the ids that they bring, each with its address; otherwise as `create_emails`.
+
+        One whose address CORIPO did not keep is a CrmRejected.
         """
         ...
 

@@ -22,13 +22,13 @@ def with_ids(table: str, ids: Iterable[str], *, column: str = "id") -> str:
     return f"{table}.{column} IN ({_listed(ids)})"
 
 
-def contacts_with_addresses(addresses: Iterable[str]) -> str:
-    """Contacts with any of these canonical addresses, primary or not. The indexed column holds capitals."""
+def with_addresses(module: str, addresses: Iterable[str]) -> str:
+    """Records of a module with any of these canonical addresses, primary or not. The indexed column holds capitals."""
     capitals = _listed(address.upper() for address in addresses)
     return (
-        "contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  every value is quoted above
+        f"{table_of(module)}.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  every value is quoted
         " JOIN email_addresses ea ON ea.id=eabr.email_address_id"
-        f" WHERE eabr.deleted=0 AND eabr.bean_module='Contacts' AND ea.email_address_caps IN ({capitals}))"
+        f" WHERE eabr.deleted=0 AND eabr.bean_module={quoted(module)} AND ea.email_address_caps IN ({capitals}))"
     )
 
 

@@ -7,13 +7,11 @@ from email.utils import parseaddr
 from apps.core.addresses import canonical
 from apps.crm import dates, queries, shapes, texts
 from apps.crm.calling import Caller
-from apps.crm.errors import CrmContractBroken, CrmForbidden, CrmThrottled, CrmUnreachable
-from apps.crm.face import LINKED_MODULES, CrmCompany, CrmContact, RecordSight, StoredEmail
+from apps.crm.errors import CrmForbidden
+from apps.crm.face import LINKED_MODULES, RecordSight, StoredEmail
 from apps.crm.modules import LINKABLE, link_of, table_of
 from apps.crm.portions import portions
 
-# Measured with 50 in 0.02 s; a condition is some kilobytes of SQL then, which every server parses.
-ADDRESSES_PER_QUERY = 100
 IDS_PER_QUERY = 200
 # `get_entries` fills in bodies and addresses of each record on the server's side: 50 took 0.03 to 0.07 s.
 EMAILS_PER_READING = 100
@@ -33,47 +31,19 @@ _ROW_FIELDS = (
     "modified_user_id",
     "deleted",
 )
-# No contact can have this address: RFC 2606 keeps the domain free.
-NOBODY = "nobody@portal.invalid"
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def is_answering(caller: Caller) -> bool:
-    try:
-        find_contacts(caller, [NOBODY])
-    except (CrmUnreachable, CrmThrottled, CrmContractBroken):
-        return False
-    return True
-
-
-def find_contacts(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
-    found: dict[str, dict[str, CrmContact]] = {address: {} for address in map(canonical, addresses) if address}
-    # No contact can have a quoted local part: CORIPO drops such an address when it is entered.
-    for portion in portions((it for it in found if '"' not in it and "\\" not in it), most=ADDRESSES_PER_QUERY):
-        for record in _rows(
-            caller,
-            "Contacts",
-            query=queries.contacts_with_addresses(portion),
-            fields=("id", "first_name", "last_name", "title", "phone_work", "phone_mobile"),
-            links={"email_addresses": ("email_address",), "accounts": ("id", "name")},
-        ):
-            contact = _contact(record)
-            for address in contact.addresses:
-                if address in found:
-                    found[address][contact.id] = contact
-    return {address: tuple(contacts.values()) for address, contacts in found.items()}
 
 
 def find_emails(caller: Caller, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
     # What we store may differ from what was asked: a Message-ID that looks like a tag is written so that it survives.
     spellings = {bare: {bare, texts.message_id(bare)} for bare in map(texts.bare, message_ids) if bare}
-    rows: dict[str, shapes.Record] = {}
+    named: dict[str, shapes.Record] = {}
     for portion in portions(spellings, most=IDS_PER_QUERY):
         wanted = dict.fromkeys(spelling for bare in portion for spelling in spellings[bare])
-        for row in _rows(caller, "Emails", query=queries.emails_with_message_ids(wanted), fields=("id", "message_id")):
-            rows[row.id] = row
+        for row in rows(caller, "Emails", query=queries.emails_with_message_ids(wanted), fields=("id", "message_id")):
+            named[row.id] = row
     keys = {spelling.casefold(): bare.casefold() for bare in spellings for spelling in spellings[bare]}
-    wanted_ids = [row.id for row in rows.values() if texts.bare(row["message_id"]).casefold() in keys]
+    wanted_ids = [row.id for row in named.values() if texts.bare(row["message_id"]).casefold() in keys]
     found: dict[str, list[StoredEmail]] = {bare.casefold(): [] for bare in spellings}
     for email in live_emails(caller, wanted_ids).values():
         key = keys.get(texts.bare(email.message_id).casefold())
@@ -89,9 +59,9 @@ def read_emails(
     if not with_deleted:
         return live_emails(caller, ids, modules=modules)
     # What is looked for like this is mostly not there yet, and then the rows alone say so.
-    rows = email_rows(caller, ids)
-    live = live_emails(caller, [email.id for email in rows.values() if not email.is_deleted], modules=modules)
-    return {email.id: live.get(email.id, email) for email in rows.values() if email.is_deleted or email.id in live}
+    listed = email_rows(caller, ids)
+    live = live_emails(caller, [email.id for email in listed.values() if not email.is_deleted], modules=modules)
+    return {email.id: live.get(email.id, email) for email in listed.values() if email.is_deleted or email.id in live}
 
 
 def live_emails(
@@ -109,7 +79,7 @@ def email_rows(caller: Caller, ids: Iterable[str]) -> dict[str, StoredEmail]:
     """The rows of live and deleted e-mails alone: without senders and links, which lists do not fill in."""
     found: dict[str, StoredEmail] = {}
     for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
-        for row in _rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=_ROW_FIELDS, deleted=True):
+        for row in rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=_ROW_FIELDS, deleted=True):
             found[row.id] = _email(row, ())
     return found
 
@@ -119,7 +89,7 @@ def parents_of_emails(caller: Caller, ids: Iterable[str]) -> dict[str, tuple[str
     found: dict[str, tuple[str, str]] = {}
     for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
         fields = ("id", "parent_type", "parent_id")
-        for row in _rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=fields):
+        for row in rows(caller, "Emails", query=queries.with_ids("emails", portion), fields=fields):
             if row["parent_id"]:
                 found[row.id] = (row["parent_type"], row["parent_id"])
     return found
@@ -140,7 +110,7 @@ def deleted_ids(caller: Caller, module: str, ids: Iterable[str]) -> dict[str, bo
     table = table_of(module)
     for portion in portions(dict.fromkeys(filter(queries.is_id, ids)), most=IDS_PER_QUERY):
         query = queries.with_ids(table, portion)
-        for row in _rows(caller, module, query=query, fields=("id", "deleted"), deleted=True):
+        for row in rows(caller, module, query=query, fields=("id", "deleted"), deleted=True):
             found[row.id] = row["deleted"] == "1"
     return found
 
@@ -150,7 +120,7 @@ def _notes(
 ) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {email_id: set() for email_id in email_ids}
     for portion in portions(filter(queries.is_id, found), most=IDS_PER_QUERY):
-        for note in _rows(
+        for note in rows(
             caller, "Notes", query=queries.files_of_emails(portion), fields=("id", "parent_id", "filename")
         ):
             if note["parent_id"] in found and is_meant(note):
@@ -173,13 +143,15 @@ def read_record(caller: Caller, module: str, record_id: str) -> RecordSight:
         )
         if answer is not None and shapes.records_in(answer):
             return RecordSight(is_visible=True)
-        rows = _rows(caller, module, query=queries.with_ids(table, [record_id]), fields=("id", "deleted"), deleted=True)
+        listed = rows(
+            caller, module, query=queries.with_ids(table, [record_id]), fields=("id", "deleted"), deleted=True
+        )
     except CrmForbidden:
         return RecordSight(is_denied=True)
-    return RecordSight(is_deleted=any(row["deleted"] == "1" for row in rows))
+    return RecordSight(is_deleted=any(row["deleted"] == "1" for row in listed))
 
 
-def _rows(
+def rows(
     caller: Caller,
     module: str,
     *,
@@ -227,7 +199,7 @@ def _visible(caller: Caller, ids: list[str], modules: Sequence[str]) -> Iterable
     except CrmForbidden:
         if len(ids) == 1:
             return ()
-        listed = [row.id for row in _rows(caller, "Emails", query=queries.with_ids("emails", ids), fields=("id",))]
+        listed = [row.id for row in rows(caller, "Emails", query=queries.with_ids("emails", ids), fields=("id",))]
         if not listed:
             return ()
         if len(listed) < len(ids):
@@ -235,19 +207,6 @@ def _visible(caller: Caller, ids: list[str], modules: Sequence[str]) -> Iterable
         half = len(ids) // 2
         return (*_visible(caller, ids[:half], modules), *_visible(caller, ids[half:], modules))
     return shapes.records_in(answer)
-
-
-def _contact(record: shapes.Record) -> CrmContact:
-    addresses = (canonical(row.get("email_address", "")) for row in record.links.get("email_addresses", ()))
-    companies = {row["id"]: row.get("name", "") for row in record.links.get("accounts", ()) if row.get("id")}
-    return CrmContact(
-        id=record.id,
-        name=f"{record['first_name']} {record['last_name']}".strip(),
-        title=record["title"],
-        phone=record["phone_work"] or record["phone_mobile"],
-        addresses=tuple(dict.fromkeys(address for address in addresses if address)),
-        companies=tuple(CrmCompany(id=company_id, name=name) for company_id, name in companies.items()),
-    )
 
 
 def _email(record: shapes.Record, modules: Sequence[str]) -> StoredEmail:

@@ -6,19 +6,35 @@ Each step lives in a module of its own; what every method promises is written at
 from collections.abc import Sequence
 from datetime import datetime
 
-from apps.crm import attaching, changes, creating, deleting, linking, probing, reading, relating, searching, unlinking
+from apps.crm import (
+    attaching,
+    changes,
+    creating,
+    deleting,
+    leads,
+    linking,
+    people,
+    probing,
+    reading,
+    relating,
+    searching,
+    unlinking,
+)
 from apps.crm.calling import Caller
 from apps.crm.errors import CrmError
 from apps.crm.face import (
     ChangedContacts,
     Created,
+    CrmCompany,
     CrmContact,
+    CrmLead,
     Deleted,
     FoundRecords,
     Link,
     Linked,
     OutgoingEmail,
     OutgoingFile,
+    OutgoingLead,
     Probe,
     RecordSight,
     StoredEmail,
@@ -39,10 +55,22 @@ class RestV41:
         return probing.probe(self._caller)
 
     def is_answering(self) -> bool:
-        return reading.is_answering(self._caller)
+        return people.is_answering(self._caller)
 
     def find_contacts(self, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
-        return reading.find_contacts(self._caller, addresses)
+        return people.find_contacts(self._caller, addresses)
+
+    def find_companies(self, addresses: Sequence[str]) -> dict[str, tuple[CrmCompany, ...]]:
+        return people.find_companies(self._caller, addresses)
+
+    def find_leads(self, addresses: Sequence[str]) -> dict[str, tuple[CrmLead, ...]]:
+        return people.find_leads(self._caller, addresses)
+
+    def read_leads(self, ids: Sequence[str]) -> dict[str, CrmLead | None]:
+        return leads.read_leads(self._caller, ids)
+
+    def create_leads(self, wanted: Sequence[OutgoingLead]) -> list[Created | CrmError]:
+        return leads.create_leads(self._caller, wanted)
 
     def changed_contacts(self, since: datetime | None) -> ChangedContacts:
         return changes.changed_contacts(self._caller, since)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from apps.graph import parsing
 from apps.graph.errors import GraphError, ItemGone
 from apps.graph.parsing import (
+    LIST_FIELDS,
     MESSAGE_FIELDS,
     GraphAttachment,
     GraphBody,
@@ -91,7 +92,7 @@ class GraphClient(GraphSender):
         Graph gives at most 5,000 messages to a listing with a lower bound, and says nothing about the others.
         """
         options = {
-            "$select": MESSAGE_FIELDS,
+            "$select": LIST_FIELDS,
             "$filter": f"receivedDateTime ge {_moment(since)}",
             "$orderby": "receivedDateTime desc",
         }
@@ -105,7 +106,7 @@ class GraphClient(GraphSender):
     def older_messages(self, folder_id: str, *, since: datetime, until: datetime, page_size: int) -> MessagePage:
         """A page of plain listing, the newest first, of messages received from `since` up to and with `until`."""
         options = {
-            "$select": MESSAGE_FIELDS,
+            "$select": LIST_FIELDS,
             "$filter": f"receivedDateTime ge {_moment(since)} and receivedDateTime le {_moment(until)}",
             "$orderby": "receivedDateTime desc",
             "$top": str(page_size),

@@ -20,6 +20,8 @@ MESSAGE_FIELDS = (
     "internetMessageId,conversationId,parentFolderId,changeKey,subject,bodyPreview,from,sender,toRecipients,ccRecipients,"
     "bccRecipients,receivedDateTime,sentDateTime,lastModifiedDateTime,isRead,isDraft,hasAttachments,webLink,categories"
 )
+# Lists bring what the mail says of its kind as well. Mail that never travelled, as what was sent, has no such headers.
+LIST_FIELDS = f"{MESSAGE_FIELDS},internetMessageHeaders"
 SHAPE = "v2"
 
 
@@ -48,7 +50,10 @@ class GraphFolder:
 
 @dataclass(frozen=True, slots=True)
 class GraphMessage:
-    """A message of a list: headers and preview. Times are UTC, None where the item has none."""
+    """A message of a list: its people and preview. Times are UTC, None where the item has none.
+
+    `headers` are those of the mail as it arrived, names and values, as far as the list brought them.
+    """
 
     id: str
     change_key: str
@@ -70,6 +75,7 @@ class GraphMessage:
     web_link: str
     categories: tuple[str, ...]
     modified_at: datetime | None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,7 @@ def message(item: Json) -> GraphMessage:
         web_link=text_of(item, "webLink"),
         categories=texts_of(item, "categories"),
         modified_at=moment(item.get("lastModifiedDateTime")),
+        headers=_headers(item),
     )
 
 
@@ -241,9 +248,7 @@ def body(item: Json) -> GraphBody:
     content = item.get("body") or {}
     return GraphBody(
         message=message(item),
-        headers=tuple(
-            (text_of(one, "name"), text_of(one, "value")) for one in item.get("internetMessageHeaders") or ()
-        ),
+        headers=_headers(item),
         body=text_of(content, "content"),
         is_html=text_of(content, "contentType").lower() == "html",
         attachments=tuple(attachment(one) for one in item.get("attachments") or ()),
@@ -301,6 +306,10 @@ def text_of(item: Json, name: str) -> str:
 
 def texts_of(item: Json, name: str) -> tuple[str, ...]:
     return tuple(value for value in item.get(name) or () if isinstance(value, str))
+
+
+def _headers(item: Json) -> tuple[tuple[str, str], ...]:
+    return tuple((text_of(one, "name"), text_of(one, "value")) for one in item.get("internetMessageHeaders") or ())
 
 
 def _people(item: Json, name: str) -> tuple[Address, ...]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.message import Message as Headers
 
+from django.db.models import Q
+
 from apps.mailboxes.models import Message
 
 _REPORTS_OF_READING = "disposition-notification"
@@ -59,20 +61,23 @@ def own_type_of(headers: Iterable[tuple[str, str]]) -> str:
 
 
 def remember_kinds(found: Sequence[tuple[Message, Message.Kind, bool]], *, at: datetime) -> None:
-    """Write what the letters said of themselves: the kind and whether the mail is private. The first word stays.
+    """Write what the letters said of themselves: the kind and whether the mail is private. The first word stays, but that
+    headers alone could not tell a kind which a part of the letter tells.
 
     What the mailbox calls a meeting is one, though its letter may have lost the calendar on the way.
     """
     groups: dict[tuple[Message.Kind, bool], list[int]] = defaultdict(list)
     for message, kind, is_private in found:
-        if message.kind_read_at is not None:
+        if message.kind_read_at is not None and (message.kind != Message.Kind.MAIL or kind == Message.Kind.MAIL):
             continue
+        is_private = is_private or message.is_private
         if message.kind == Message.Kind.MEETING and kind == Message.Kind.MAIL:
             kind = Message.Kind.MEETING
         message.kind, message.is_private, message.kind_read_at = kind, is_private, at
         groups[kind, is_private].append(message.pk)
     for (kind, is_private), pks in groups.items():
-        Message.objects.filter(pk__in=pks, kind_read_at=None).update(kind=kind, is_private=is_private, kind_read_at=at)
+        open_ones = Message.objects.filter(Q(kind_read_at=None) | Q(kind=Message.Kind.MAIL), pk__in=pks)
+        open_ones.update(kind=kind, is_private=is_private, kind_read_at=at)
 
 
 def is_private(headers: Iterable[tuple[str, str]]) -> bool:

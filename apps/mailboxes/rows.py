@@ -12,6 +12,7 @@ from apps.core.addresses import Address, canonical
 from apps.graph.parsing import GraphMessage
 from apps.mailboxes.category import is_among
 from apps.mailboxes.identity import email_key, traits, variants
+from apps.mailboxes.kinds import is_private, kind_of
 from apps.mailboxes.models import MailFolder, Message, OutlookCategory, Participant
 from apps.mailboxes.search import search_text
 from apps.mailboxes.texts import storable
@@ -29,6 +30,9 @@ CHANGING_FIELDS = [
     "gone_at",
     "has_category",
     "category_asked_at",
+    "kind",
+    "is_private",
+    "kind_read_at",
 ]
 
 
@@ -44,7 +48,7 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
         OutlookCategory.objects.filter(mailbox=folder.mailbox_id).values_list("taken_since", flat=True).first()
     )
     for row in known.values():
-        _bring_up_to_date(row, seen[row.graph_id], folder)
+        _bring_up_to_date(row, seen[row.graph_id], folder, at=at)
         _note_category(row, seen[row.graph_id], taken_since=taken_since, at=at)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
     new = [message for message in seen.values() if message.id not in known]
@@ -72,7 +76,7 @@ def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) 
         )
 
 
-def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -> None:
+def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder, *, at: datetime) -> None:
     row.folder = folder
     row.seen_round = folder.round
     row.change_key = message.change_key
@@ -80,6 +84,16 @@ def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder) -
     row.has_attachments = message.has_attachments
     row.web_link = message.web_link
     row.missing_since = row.gone_at = None
+    if row.kind_read_at is None:
+        _note_kind(row, message, at=at)
+
+
+def _note_kind(row: Message, message: GraphMessage, *, at: datetime) -> None:
+    """What the list tells of the kind. Without the mail's own headers that is little, and the letter will tell."""
+    if message.headers:
+        row.kind, row.is_private, row.kind_read_at = kind_of(message.headers), is_private(message.headers), at
+    if message.is_meeting and row.kind == Message.Kind.MAIL:
+        row.kind = Message.Kind.MEETING
 
 
 def _note_category(row: Message, message: GraphMessage, *, taken_since: datetime | None, at: datetime) -> None:
@@ -122,7 +136,7 @@ def _row(
     has_category = is_among(message.categories)
     # Older mail that is loaded for the first time may have had it for years.
     is_asked = has_category and taken_since is not None and received_at >= taken_since
-    return Message(
+    row = Message(
         mailbox=folder.mailbox,
         folder=folder,
         graph_id=message.id,
@@ -131,7 +145,6 @@ def _row(
         email_key=storable(key),
         variant=variant,
         conversation_id=message.conversation_id[:255],
-        kind=Message.Kind.MEETING if message.is_meeting else Message.Kind.MAIL,
         direction=_direction(folder, sender),
         subject=storable(message.subject),
         preview=storable(message.preview),
@@ -147,6 +160,8 @@ def _row(
         has_category=has_category,
         category_asked_at=at if is_asked else None,
     )
+    _note_kind(row, message, at=at)
+    return row
 
 
 def _direction(folder: MailFolder, sender: Address) -> Message.Direction:

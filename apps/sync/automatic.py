@@ -20,16 +20,19 @@ from apps.mailboxes.models import Mailbox
 from apps.sync.automat import withdraw
 from apps.sync.models import OrganisationRules, SyncRules
 from apps.sync.rules import rules_of, stored_rules_of, under_locks
-from apps.sync.waking import wake_automat
+from apps.sync.waking import wake_asker, wake_automat
 
 FIELDS = (
     "takes_received",
     "takes_sent",
     "left_out_folders",
+    "taken_folders",
+    "lone_folders",
     "since",
     "left_out_addresses",
     "left_out_kinds",
     "takes_private",
+    "notify",
 )
 
 
@@ -38,7 +41,9 @@ def propose(values: Mapping[str, Any], *, user: User) -> None:
     kept = {name: values[name] for name in FIELDS}
     since = kept["since"]
     kept["since"] = since.isoformat() if since else ""
-    SyncRules.objects.filter(pk=stored_rules_of(user).pk).update(proposal=kept)
+    with transaction.atomic():
+        SyncRules.objects.filter(pk=stored_rules_of(user).pk).update(proposal=kept, is_asking=True)
+        wake_asker()
 
 
 def proposed_rules(user: User, *, at: datetime) -> SyncRules | None:
@@ -66,7 +71,7 @@ def keep_off(values: Mapping[str, Any], *, user: User) -> None:
 
 def discard(*, user: User) -> None:
     """Forget the proposal; the settings stay as they are."""
-    SyncRules.objects.filter(user=user).update(proposal={})
+    SyncRules.objects.filter(user=user).update(proposal={}, is_asking=False)
 
 
 def switch_off(*, user: User) -> None:
@@ -108,7 +113,8 @@ def _changing(user: User) -> Iterator[SyncRules]:
 
 def _begin_again(rules: SyncRules, changed: list[str]) -> None:
     rules.proposal, rules.is_rechecking, rules.recheck_place = {}, True, ""
-    rules.save(update_fields=[*changed, "proposal", "is_rechecking", "recheck_place"])
+    rules.is_asking = False
+    rules.save(update_fields=[*changed, "proposal", "is_asking", "is_rechecking", "recheck_place"])
     withdraw(rules.user)
     wake_automat()
 
@@ -116,7 +122,8 @@ def _begin_again(rules: SyncRules, changed: list[str]) -> None:
 def _with_proposal(rules: SyncRules, *, at: datetime) -> SyncRules:
     proposed = copy(rules)
     for name in FIELDS:
-        setattr(proposed, name, rules.proposal[name])
+        # One of an older version of the portal knows less.
+        setattr(proposed, name, rules.proposal.get(name, getattr(rules, name)))
     # Microsoft 365 tells when a mail came in whole seconds, rounded down.
     moment = at.replace(microsecond=0)
     # Without a day of its own it begins with what comes from now on.

@@ -12,7 +12,7 @@ from datetime import datetime
 from apps.core.addresses import canonical, domain_of
 from apps.crm.face import Address, CrmContact, StoredEmail
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox, Participant
+from apps.mailboxes.models import Participant
 from apps.sync.models import SyncRules
 
 # Above this many people a mail is a mailing list in disguise; matching stops here and says so.
@@ -28,14 +28,16 @@ class Target:
     name: str
 
 
-def counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
+NOBODY: Mapping[str, tuple[Target, ...]] = {}
+
+
+def counted_addresses(people: Iterable[tuple[str, str]], *, own: Collection[str], rules: SyncRules) -> list[str]:
     """The canonical addresses that are looked up in CORIPO, of people as (header, address)."""
-    return all_counted_addresses(people, mailbox=mailbox, rules=rules)[:MOST_ADDRESSES]
+    return all_counted_addresses(people, own=own, rules=rules)[:MOST_ADDRESSES]
 
 
-def all_counted_addresses(people: Iterable[tuple[str, str]], *, mailbox: Mailbox, rules: SyncRules) -> list[str]:
-    """Everybody's in the headers that count, but one's own and internal ones; each once, also those beyond the limit."""
-    own = set(mailbox.own_addresses)
+def all_counted_addresses(people: Iterable[tuple[str, str]], *, own: Collection[str], rules: SyncRules) -> list[str]:
+    """Everybody's in the headers that count, but the owner's own and internal ones; each once, also those beyond the limit."""
     internal = set(rules.internal_domains)
     found = dict.fromkeys(canonical(address) for role, address in people if role in rules.counted_roles)
     return [address for address in found if address and address not in own and domain_of(address) not in internal]
@@ -77,18 +79,21 @@ def targets_for(
     contacts: Mapping[str, tuple[CrmContact, ...]],
     *,
     link_companies: bool,
+    records: Mapping[str, tuple[Target, ...]] = NOBODY,
     chosen: Iterable[Target] = (),
     unwanted: Collection[tuple[str, str]] = (),
 ) -> list[Target]:
-    """Every contact with one of these addresses, where the rule says so all their companies, and what a person chose;
-    each once, without those that a person took away. The first company becomes the record's parent, so those that were
-    found come before those chosen."""
+    """Every contact with one of these addresses, where the rule says so all their companies, the other records with an
+    address, and what a person chose; each once, without those that a person took away. The first company becomes the
+    record's parent, so those that were found come before those chosen."""
+    addresses = list(addresses)
     people = {contact.id: contact for address in addresses for contact in contacts.get(address, ())}
     targets = {("Contacts", contact.id): Target("Contacts", contact.id, contact.name) for contact in people.values()}
     if link_companies:
         for contact in people.values():
             for company in contact.companies:
                 targets[("Accounts", company.id)] = Target("Accounts", company.id, company.name)
-    for target in chosen:
+    by_address = (target for address in addresses for target in records.get(address, ()))
+    for target in (*by_address, *chosen):
         targets.setdefault((target.module, target.record_id), target)
     return [target for key, target in targets.items() if key not in unwanted]

@@ -20,19 +20,16 @@ from apps.crm.face import CrmClient
 from apps.mailboxes.connection import graph_key
 from apps.mailboxes.models import Mailbox
 from apps.sync import recording
-from apps.sync.chosen import chosen_targets, unwanted_records
 from apps.sync.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
-from apps.sync.conversations import inherit_choices
 from apps.sync.crm_sessions import crm_session, watched
-from apps.sync.deciding import counted_addresses, people_of, targets_for
 from apps.sync.fetching import SLOTS, fetch_letters
 from apps.sync.files import attach_files
-from apps.sync.intents import adopt_what_exists, intend
+from apps.sync.intents import adopt_what_exists, in_coripo, intend
 from apps.sync.isolating import Culprits, Outage, reach
 from apps.sync.linking import link_parcels
-from apps.sync.models import SyncRules
+from apps.sync.models import NoMatch, SyncRules
 from apps.sync.parcels import Fetched
-from apps.sync.people import remember
+from apps.sync.resolving import find_leads, find_targets
 from apps.sync.rules import rules_of
 from apps.sync.storing import create_missing
 from apps.work.fences import FenceStands
@@ -161,13 +158,17 @@ def _hand_over(
 def _store(
     batch: Batch, fetched: list[Fetched], crm: CrmClient, *, lane: Lane, rules: SyncRules, until: datetime
 ) -> None:
-    _find_targets(batch, fetched, crm, rules=rules)
+    matches = find_targets(batch, fetched, crm, rules=rules)
     looked_at = now()
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
     _renewed(batch)
-    parcels = intend(batch, fetched, existing=existing, rules=rules, at=now(), looked_at=looked_at)
+    known = in_coripo(batch, fetched, existing=existing)
+    if rules.no_match == NoMatch.LEAD:
+        find_leads(batch, fetched, matches, crm, known=known, rules=rules)
+        _renewed(batch)
+    parcels = intend(batch, fetched, known=known, rules=rules, at=now(), looked_at=looked_at)
     _step(batch, "intended")
 
     adopt_what_exists(batch, parcels, existing=existing, crm=crm, at=now())
@@ -180,7 +181,7 @@ def _store(
     _renewed(batch)
     if refused := link_parcels(batch, parcels, crm=crm, at=now()):
         # A colleague merged or deleted a record since it was found: who has these addresses now?
-        _find_targets(batch, [item for parcel in refused for item in parcel.items], crm, rules=rules)
+        find_targets(batch, [item for parcel in refused for item in parcel.items], crm, rules=rules)
         _renewed(batch)
         link_parcels(batch, refused, crm=crm, at=now())
     _step(batch, "related")
@@ -190,28 +191,6 @@ def _store(
 
     recording.finish(batch, parcels, at=now())
     _step(batch, "recorded")
-
-
-def _find_targets(batch: Batch, fetched: list[Fetched], crm: CrmClient, *, rules: SyncRules) -> None:
-    """Look every distinct address up in CORIPO, and say of each letter which records it belongs with."""
-    addresses = [
-        [*counted_addresses(people_of(item.letter), mailbox=batch.mailbox, rules=rules), *item.transfer.also_addresses]
-        for item in fetched
-    ]
-    contacts = crm.find_contacts(sorted({address for each in addresses for address in each}))
-    remember(contacts, user=batch.mailbox.owner, at=now())
-    identities = [item.transfer.identity for item in fetched]
-    inherit_choices(batch.mailbox, [item.transfer.message for item in fetched], at=now())
-    chosen = chosen_targets(batch.mailbox, identities)
-    unwanted = unwanted_records(batch.mailbox, identities)
-    for item, each in zip(fetched, addresses, strict=True):
-        item.targets = targets_for(
-            each,
-            contacts,
-            link_companies=rules.link_companies,
-            chosen=chosen.get(item.transfer.identity, ()),
-            unwanted=unwanted.get(item.transfer.identity, ()),
-        )
 
 
 def _renewed(batch: Batch) -> None:

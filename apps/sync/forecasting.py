@@ -7,7 +7,7 @@ stands in the letter alone.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,14 +16,17 @@ from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount, CrmServer, User
 from apps.crm.errors import CrmError
 from apps.crm.face import StoredEmail
-from apps.mailboxes.models import Message, Participant
+from apps.mailboxes.models import Message
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.cases import cases_of
-from apps.sync.chosen import chosen_targets
-from apps.sync.deciding import counted_addresses, is_same_mail, is_stored
+from apps.sync.deciding import is_same_mail, is_stored
+from apps.sync.foreseeing import counted_people, with_choice
+from apps.sync.leads import address_for_lead
 from apps.sync.marks import holds_back, marks_of, synced_by
+from apps.sync.matching import has_match, look_up, remember, tells
 from apps.sync.models import CrmEmail, CrmSight, KnownAddress, Mark, NoMatch, SyncRules, Transfer
 from apps.sync.outcomes import RunOutcome
-from apps.sync.people import FRESH_FOR, remember
+from apps.sync.people import FRESH_FOR
 from apps.sync.policy import left_out_by
 from apps.sync.rules import rules_of
 from apps.sync.states import Identity
@@ -34,8 +37,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the messages of a portion. `matched` says of an address whether a contact has it; `records` are
-    those that CORIPO holds under a Message-ID. `None` in place of either: nobody could ask."""
+    """What is known of the messages of a portion. `matched` says of an address whether a mail is linked because of it;
+    `records` are those that CORIPO holds under a Message-ID. `None` in place of either: nobody could ask."""
 
     matched: dict[str, bool]
     records: dict[str, tuple[StoredEmail, ...]] | None
@@ -75,12 +78,17 @@ def _foresee_sync(messages: Collection[Message], run: Run, *, at: datetime, is_r
             yield recorded[_identity(message)]
         else:
             open_ones.append(message)
-    addresses = _addresses(open_ones, rules=rules)
-    known = _ask(open_ones, addresses, run=run, at=at)
-    chosen = _chosen(open_ones)
+    addresses = counted_people(open_ones, rules=rules)
+    known = _ask(open_ones, addresses, run=run, rules=rules, at=at)
+    chosen = with_choice(open_ones)
+    own = own_addresses_of_user(user)
     for message in open_ones:
         has_target = message.pk in chosen or any(known.matched.get(address) for address in addresses[message.pk])
-        yield _decide(message, known, has_target=has_target, rules=rules)
+        outcome = _decide(message, known, has_target=has_target, rules=rules)
+        if outcome == RunOutcome.NO_MATCH and address_for_lead(message, own=own, rules=rules):
+            # Whether a person wrote it, the letter alone may tell.
+            outcome = RunOutcome.STORED if message.kind_read_at else RunOutcome.UNKNOWN
+        yield outcome
 
 
 def _decide(message: Message, known: _Known, *, has_target: bool, rules: SyncRules) -> RunOutcome:
@@ -121,36 +129,22 @@ def _recorded(messages: Collection[Message], *, user: User, lane: Lane) -> dict[
     return found
 
 
-def _chosen(messages: Collection[Message]) -> set[int]:
-    """The messages for which a person chose a record."""
-    found: set[int] = set()
-    for mailbox in {message.mailbox for message in messages}:
-        of_it = [message for message in messages if message.mailbox_id == mailbox.pk]
-        chosen = chosen_targets(mailbox, map(_identity, of_it))
-        found |= {message.pk for message in of_it if _identity(message) in chosen}
-    return found
-
-
 def _identity(message: Message) -> Identity:
     return message.email_key, message.variant
 
 
-def _addresses(messages: Collection[Message], *, rules: SyncRules) -> dict[int, list[str]]:
-    people: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    named = Participant.objects.filter(message__in=[message.pk for message in messages]).order_by("pk")
-    for message_id, role, address in named.values_list("message", "role", "address"):
-        people[message_id].append((role, address))
-    return {
-        message.pk: counted_addresses(people[message.pk], mailbox=message.mailbox, rules=rules) for message in messages
-    }
-
-
-def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run: Run, at: datetime) -> _Known:
+def _ask(
+    messages: Collection[Message], addresses: dict[int, list[str]], *, run: Run, rules: SyncRules, at: datetime
+) -> _Known:
     """Ask CORIPO about all of them at once. A nobody is asked about again unless this very forecast has asked."""
     user = run.requested_by
     wanted = {address for each in addresses.values() for address in each}
     rows = KnownAddress.objects.filter(user=user, address__in=wanted, looked_at__gt=at - FRESH_FOR)
-    matched = {row.address: bool(row.contacts) for row in rows if row.contacts or row.looked_at >= run.requested_at}
+    matched = {
+        row.address: has_match(row, rules)
+        for row in rows
+        if tells(row, rules) and (has_match(row, rules) or row.looked_at >= run.requested_at)
+    }
     account = CrmAccount.objects.select_related("server", "user").filter(user=user).first()
     if account is None or account.status != CrmAccount.Status.ACTIVE or RunOutcome.UNKNOWN in run.forecast:
         # Also where it did not answer a moment ago: each further try would cost its whole time-out.
@@ -159,10 +153,10 @@ def _ask(messages: Collection[Message], addresses: dict[int, list[str]], *, run:
         return _Known(matched, {})
     try:
         with crm_login(account) as crm:
-            found = crm.find_contacts(sorted(wanted - set(matched)))
+            found = look_up(sorted(wanted - set(matched)), crm=crm, rules=rules)
             records = crm.find_emails(sorted({message.email_key for message in messages}))
     except CrmError as error:
         log.warning("forecast without CORIPO", extra={"run_id": run.pk, "error": error.code})
         return _Known(matched, None)
-    remember(found, user=user, at=at)
-    return _Known(matched | {address: bool(contacts) for address, contacts in found.items()}, records)
+    rows_now = remember(found, user=user, at=at)
+    return _Known(matched | {address: has_match(row, rules) for address, row in rows_now.items()}, records)

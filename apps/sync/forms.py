@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.addresses import canonical, domain_of
 from apps.mailboxes.models import MailFolder, Message, Participant
 from apps.sync.models import SyncRules
+from apps.sync.notifying import can_notify
 from apps.sync.rules import locked_by
+from apps.sync.taken_folders import taken_folders
 
 
 class DomainsField(forms.CharField):
@@ -123,6 +125,8 @@ class SyncRulesForm(LockedFieldsMixin):
         model = SyncRules
         fields = [
             "link_companies",
+            "companies_by_address",
+            "leads_by_address",
             "counted_roles",
             "no_match",
             "no_match_later",
@@ -136,6 +140,8 @@ class SyncRulesForm(LockedFieldsMixin):
         widgets = {"no_match": forms.RadioSelect, "no_match_later": forms.RadioSelect}
         labels = {
             "link_companies": _("Automatically link with company"),
+            "companies_by_address": _("Link companies by their own address"),
+            "leads_by_address": _("Link leads by their address"),
             "no_match": _("When nobody in CORIPO has an address of the e-mail"),
             "no_match_later": _("When a contact with the address appears in CORIPO later"),
             "store_attachments": _("Store attachments in CORIPO"),
@@ -144,6 +150,12 @@ class SyncRulesForm(LockedFieldsMixin):
         }
         help_texts = {
             "link_companies": _("Besides contacts, the e-mail is linked with their companies, with each of them once."),
+            "companies_by_address": _("Also where no contact has the address, as with info@firm.example."),
+            "leads_by_address": _("Also where no contact has the address. Converted leads are left out."),
+            "no_match": _(
+                "A lead is made of the sender of a received e-mail alone, and not of robots, newsletters, invitations, "
+                "non-delivery reports and internal domains. Those wait."
+            ),
             "store_inline_images": _("Mostly these are logos of signatures. Small ones are left out in any case."),
             "opens_in": _(
                 "One tab for CORIPO is used again for every record. Microsoft Edge has to be installed on your device."
@@ -159,8 +171,12 @@ class AutomaticForm(LockedFieldsMixin):
         label=_("Folders"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Folders that you follow. Those that you follow later are taken as well."),
+        help_text=_(
+            "Ticked ones are taken. With “also for new subfolders”, what comes below a folder later goes the way of that "
+            "folder; without it, the other way. Other folders that you follow later are taken."
+        ),
     )
+    with_new_subfolders = forms.ModelMultipleChoiceField(MailFolder.objects.none(), required=False)
     since = forms.DateTimeField(
         label=_("Only e-mails since"),
         required=False,
@@ -185,27 +201,38 @@ class AutomaticForm(LockedFieldsMixin):
 
     class Meta:
         model = SyncRules
-        fields = ["takes_received", "takes_sent", "since", "left_out_addresses", "left_out_kinds", "takes_private"]
+        fields = [
+            "takes_received",
+            "takes_sent",
+            "since",
+            "left_out_addresses",
+            "left_out_kinds",
+            "takes_private",
+            "notify",
+        ]
+        widgets = {"notify": forms.RadioSelect}
         labels = {
+            "notify": _("Write to me"),
             "takes_received": _("Received e-mails"),
             "takes_sent": _("Sent e-mails"),
             "takes_private": _("Automatic runs take private e-mails"),
         }
         help_texts = {
+            "notify": _("An e-mail with counts and links. It tells nothing of any e-mail of yours."),
             "takes_private": _("Private are those whose sender marked them as personal, private or confidential."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         folders = MailFolder.objects.visible_to(self.instance.user).followable().filter(is_followed=True)
-        several = self.instance.user.mailboxes.count() > 1
-        field = self.fields["followed_folders"]
-        field.queryset = folders.select_related("mailbox").order_by("mailbox", "kind", "name")  # type: ignore[attr-defined]
-        field.label_from_instance = (  # type: ignore[attr-defined]
-            lambda folder: f"{folder.name} ({folder.mailbox.address})" if several else folder.name
-        )
-        self.initial["followed_folders"] = [
-            folder.pk for folder in folders if folder.pk not in self.instance.left_out_folders
+        self.fields["notify"].required = False
+        if not can_notify():
+            del self.fields["notify"]
+        for name in ("followed_folders", "with_new_subfolders"):
+            self.fields[name].queryset = folders  # type: ignore[attr-defined]
+        self.initial["followed_folders"] = sorted(taken_folders(self.instance.user, self.instance))
+        self.initial["with_new_subfolders"] = [
+            folder.pk for folder in folders if folder.pk not in self.instance.lone_folders
         ]
 
     def clean_since(self) -> datetime | None:
@@ -219,8 +246,15 @@ class AutomaticForm(LockedFieldsMixin):
     def values(self) -> dict[str, Any]:
         """What was chosen, by the names of the settings."""
         chosen = {folder.pk for folder in self.cleaned_data["followed_folders"]}
-        offered = self.fields["followed_folders"].queryset  # type: ignore[attr-defined]
+        speaking = {folder.pk for folder in self.cleaned_data["with_new_subfolders"]}
+        offered = list(self.fields["followed_folders"].queryset)  # type: ignore[attr-defined]
+        # Only of a folder that has others below it the page asks about new ones; of the rest it stays as it was.
+        above = {(folder.mailbox_id, folder.parent_graph_id) for folder in offered}
+        asked = {folder.pk for folder in offered if (folder.mailbox_id, folder.graph_id) in above}
         return {
-            **{name: self.cleaned_data[name] for name in self.Meta.fields},
-            "left_out_folders": [folder.pk for folder in offered if folder.pk not in chosen],
+            **{name: self.cleaned_data[name] for name in self.Meta.fields if name != "notify"},
+            "notify": self.cleaned_data.get("notify") or self.instance.notify,
+            "left_out_folders": sorted({folder.pk for folder in offered} - chosen),
+            "taken_folders": sorted(chosen),
+            "lone_folders": sorted((asked - speaking) | (set(self.instance.lone_folders) - asked)),
         }

@@ -15,6 +15,12 @@ def crm_email_record_id(server: CrmServer, *, email_key: str, variant: str, gene
     return str(uuid5(NAMESPACE, f"{host}\n{email_key}\n{variant}\n{generation}"))
 
 
+def lead_record_id(server: CrmServer, *, address: str) -> str:
+    """The record id of the lead that the portal makes of this canonical address in this CORIPO."""
+    host = (urlsplit(server.api_url).hostname or "").lower()
+    return str(uuid5(NAMESPACE, f"{host}\nlead\n{address}"))
+
+
 def note_record_id(email_record_id: str, *, content_sha256: str, name: str, ordinal: int) -> str:
     """The id of an attachment's Note: the same file at the same place of the same e-mail is the same Note."""
     return str(uuid5(UUID(email_record_id), f"{content_sha256}\n{name}\n{ordinal}"))

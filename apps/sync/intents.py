@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from apps.sync import recording
 from apps.sync.claiming import Batch
 from apps.sync.deciding import is_same_mail, is_stored
 from apps.sync.identity import crm_email_record_id
-from apps.sync.models import CrmEmail, NoMatch, SyncRules, Transfer
+from apps.sync.models import CrmEmail, NoMatch, SyncRules
 from apps.sync.parcels import Ending, Fetched, Parcel, under_way
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import Lane
@@ -23,40 +23,46 @@ Existing = Mapping[str, tuple[StoredEmail, ...]]
 """What CORIPO holds under a Message-ID (bare, case-folded), oldest first."""
 
 
+def in_coripo(batch: Batch, fetched: list[Fetched], *, existing: Existing) -> set[Identity]:
+    """The mails of these whose record is in CORIPO already, as the rows or CORIPO itself say."""
+    stored = CrmEmail.objects.filter(
+        server=batch.account.server,
+        email_key__in={item.transfer.message.email_key for item in fetched},
+        status=CrmEmail.Status.EXISTS,
+    )
+    found = {item.transfer.identity for item in fetched if _same_mail(existing, item.transfer.identity[0], item.letter)}
+    return found | set(stored.values_list("email_key", "variant"))
+
+
 def intend(
     batch: Batch,
     fetched: list[Fetched],
     *,
-    existing: Existing,
+    known: Collection[Identity],
     rules: SyncRules,
     at: datetime,
     looked_at: datetime | None = None,
 ) -> list[Parcel]:
     """Settle the mails that match nobody, and commit a record id and the right to create it for all others.
 
-    `looked_at` is when CORIPO was asked for `existing`: a record that was taken back since must not be found there.
+    `known` are those in CORIPO already. `looked_at` is when CORIPO was asked about them: a record that was taken back since
+    must not be found there.
     """
     by_identity: dict[Identity, list[Fetched]] = defaultdict(list)
     for item in fetched:
-        by_identity[(item.transfer.message.email_key, item.transfer.message.variant)].append(item)
-    server = batch.account.server
-    stored = set(
-        CrmEmail.objects.filter(server=server, email_key__in=[key for key, _variant in by_identity])
-        .filter(status=CrmEmail.Status.EXISTS)
-        .values_list("email_key", "variant")
-    )
+        by_identity[item.transfer.identity].append(item)
     going = {}
-    unmatched: list[Transfer] = []
+    unmatched: list[Fetched] = []
     for identity, items in by_identity.items():
         if is_stored(
             has_target=any(item.targets for item in items),
-            is_known=identity in stored or bool(_same_mail(existing, identity[0], items[0].letter)),
+            is_known=identity in known,
             stores_without_match=rules.no_match == NoMatch.STORE
             or any(item.transfer.store_without_match for item in items),
         ):
             going[identity] = items
         else:
-            unmatched += [item.transfer for item in items]
+            unmatched += items
     if unmatched:
         recording.no_match(batch, unmatched, at=at)
     with writing_facts(going):

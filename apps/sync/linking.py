@@ -8,14 +8,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.crm.errors import CrmError, CrmUnauthorized
-from apps.crm.face import CrmClient, Link, Linked
+from apps.crm.face import LINKED_MODULES, CrmClient, Link, Linked
 from apps.sync.claiming import Batch
 from apps.sync.deciding import Target
 from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmLink, Outcome
 from apps.sync.parcels import Ending, Parcel, under_way
-
-# What a transfer links with, and reads back with each record.
-MODULES = ("Contacts", "Accounts")
 
 
 def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: datetime) -> list[Parcel]:
@@ -87,7 +84,7 @@ def _forget_what_is_no_more(batch: Batch, parcels: list[Parcel]) -> None:
     """Rows of this login's links that failed and are wanted no more, or that CORIPO has no more: the contact was merged
     or deleted by a colleague, which is no error."""
     here = {parcel.crm_email.pk: parcel.known_links for parcel in parcels}
-    by_transfer = Q(outcome=Outcome.FAILED) | Q(outcome=Outcome.MADE, module__in=MODULES)
+    by_transfer = Q(outcome=Outcome.FAILED) | Q(outcome=Outcome.MADE, module__in=LINKED_MODULES)
     ours = CrmLink.objects.filter(by_transfer, crm_email__in=here, made_by=batch.mailbox.owner)
     gone = [link.pk for link in ours if (link.module, link.record_id) not in here[link.crm_email_id]]
     CrmLink.objects.filter(pk__in=gone).delete()

@@ -16,11 +16,15 @@ from apps.sync.states import Identity
 
 @dataclass(slots=True)
 class Fetched:
-    """A transfer with its letter as read from the mailbox, and the records that it belongs with."""
+    """A transfer with its letter as read from the mailbox, and the records that it belongs with.
+
+    `no_lead` is the cause why no lead could be made of its sender, "" where none was to be made.
+    """
 
     transfer: Transfer
     letter: Letter
     targets: list[Target] = field(default_factory=list)
+    no_lead: str = ""
 
 
 class Ending(Enum):

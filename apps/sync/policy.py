@@ -47,7 +47,7 @@ class Case:
     addresses: frozenset[str] = frozenset()
     state: MessageState = MessageState.NOT_SYNCED
     direction: Message.Direction = Message.Direction.RECEIVED
-    folder_id: int | None = None
+    is_folder_taken: bool = True
     received_at: datetime | None = None
     is_read: bool = True
 
@@ -129,7 +129,7 @@ def _outside(case: Case, rules: SyncRules) -> str:
     is_received = case.direction == Message.Direction.RECEIVED
     if not (rules.takes_received if is_received else rules.takes_sent):
         return "direction"
-    if case.folder_id in rules.left_out_folders:
+    if not case.is_folder_taken:
         return "folder"
     if rules.since is not None and case.received_at is not None and case.received_at < rules.since:
         return "since"

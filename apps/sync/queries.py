@@ -21,6 +21,7 @@ from apps.sync.listing import (
 )
 from apps.sync.marks import marks_of
 from apps.sync.models import CrmEmail, CrmFile, CrmLink, KnownAddress, Outcome
+from apps.sync.people import KIND_OF
 
 PAGE_SIZE = 50
 MOVING = (MessageState.QUEUED, MessageState.RUNNING)
@@ -31,7 +32,7 @@ class MessageRow:
     """A message as the list shows it. `recipients` is filled for sent mail, whose sender everybody knows.
 
     `kind` is what the user's CORIPO last said of the sender, or of the first recipient of sent mail: "contact",
-    "unknown", or "" where nobody has asked yet.
+    "lead", "company", "unknown", or "" where nobody has asked yet.
     """
 
     message: Message
@@ -172,5 +173,10 @@ def record_of(message: Message, *, user: User) -> Record | None:
 
 
 def _kinds_of(user: User, addresses: set[str]) -> dict[str, str]:
-    known = KnownAddress.objects.filter(user=user, address__in=addresses - {""}).values_list("address", "contacts")
-    return {address: "contact" if contacts else "unknown" for address, contacts in known}
+    known = KnownAddress.objects.filter(user=user, address__in=addresses - {""}).values_list(
+        "address", "contacts", "records"
+    )
+    return {
+        address: "contact" if contacts else KIND_OF[records[0]["module"]] if records else "unknown"
+        for address, contacts, records in known
+    }

@@ -286,6 +286,7 @@ def _no_match(told: _Story) -> Why:
             [
                 _("No contact in CORIPO has an address of this e-mail. It was not stored."),
                 *_asked_in_outlook(told),
+                *_lead_not_made(told),
                 *_headers_left_out(told),
                 *_people_left_out(told),
             ]
@@ -293,9 +294,14 @@ def _no_match(told: _Story) -> Why:
         rule=_("No match: leave it waiting"),
         actor=_name(transfer.requested_by) if transfer else "",
         at=transfer.finished_at if transfer else None,
-        cause="no_contact",
+        cause=transfer.cause if transfer else "no_contact",
         remedy=Remedy("store_without_link", _("Store without a link")),
     )
+
+
+def _lead_not_made(told: _Story) -> list[str]:
+    cause = told.transfer.cause if told.transfer else ""
+    return [sentence_for(cause)] if cause.startswith("lead_") else []
 
 
 def _headers_left_out(told: _Story) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -118,13 +119,19 @@ def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
     )
 
 
-def no_match(batch: Batch, transfers: list[Transfer], *, at: datetime) -> None:
+def no_match(batch: Batch, items: list[Fetched], *, at: datetime) -> None:
+    """These match nobody; the cause says why no lead was made of a sender, where the rules wanted one."""
+    transfers = [item.transfer for item in items]
     with writing_facts(_identities(transfers)):
         # Somebody may have chosen a record meanwhile: then the mail goes once more.
         chosen = chosen_targets(batch.mailbox, _identities(transfers))
         _requeue(_ours(batch, [it for it in transfers if it.identity in chosen]), not_before=at, cause="")
-        unmatched = [it for it in transfers if it.identity not in chosen]
-        _settle(batch, unmatched, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause="no_contact")
+        unmatched: dict[str, list[Transfer]] = defaultdict(list)
+        for item in items:
+            if item.transfer.identity not in chosen:
+                unmatched[item.no_lead or "no_contact"].append(item.transfer)
+        for cause, each in unmatched.items():
+            _settle(batch, each, Status.DONE, at=at, result=Transfer.Result.NO_MATCH, cause=cause)
 
 
 def skip(batch: Batch, transfers: list[Transfer], *, cause: str, at: datetime) -> None:

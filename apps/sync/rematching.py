@@ -25,9 +25,10 @@ from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient
 from apps.crm.portions import portions
 from apps.mailboxes.models import Mailbox, Message, MessageQuerySet, MessageState, Participant
+from apps.mailboxes.own_addresses import own_addresses_of_user
 from apps.sync.claiming import crm_key
+from apps.sync.matching import ids_of, linked_modules, look_up, remember
 from apps.sync.models import KnownAddress, MatchLook, NoMatchLater, SyncRules, Transfer
-from apps.sync.people import remember
 from apps.sync.rules import rules_of
 from apps.sync.states import writing_facts
 from apps.sync.waking import wake_carrier
@@ -78,11 +79,9 @@ def matched_messages(user: User) -> MessageQuerySet:
     rules = rules_of(user)
     known = KnownAddress.objects.filter(
         user=user, address=OuterRef("address"), looked_at__gt=OuterRef(OuterRef("decided_at"))
-    ).exclude(contacts=[])
-    matched = Q(pk__in=[])
-    for mailbox in Mailbox.objects.visible_to(user).filter(status=Mailbox.Status.ACTIVE):
-        people = _counted(rules.counted_roles, rules.internal_domains, own=mailbox.own_addresses)
-        matched |= Q(Exists(people.filter(Exists(known), message=OuterRef("pk"))), mailbox=mailbox)
+    ).exclude(contacts=[], **({"records": []} if linked_modules(rules) else {}))
+    people = _counted(rules.counted_roles, rules.internal_domains, own=own_addresses_of_user(user))
+    matched = Exists(people.filter(Exists(known), message=OuterRef("pk")))
     newest = Transfer.objects.filter(message=OuterRef("pk")).order_by("-pk").values("finished_at")[:1]
     return _waiting(user).annotate(decided_at=Subquery(newest)).filter(matched)
 
@@ -172,15 +171,15 @@ def _ask(look: MatchLook, user: User, crm: CrmClient, *, at: datetime) -> None:
     asks_all = is_blind or look.all_asked_at is None or look.all_asked_at <= at - ALL_EVERY
     wanted = _waiting_addresses(user, among=None if asks_all else changed.addresses)
     if wanted:
-        found = {address: contacts for address, contacts in crm.find_contacts(sorted(wanted)).items() if contacts}
+        found = look_up(sorted(wanted), crm=crm, rules=rules_of(user))
         known = {
-            row.address: {contact["id"] for contact in row.contacts}
-            for part in portions(sorted(found), most=CHUNK)
+            row.address: ids_of(row)
+            for part in portions(sorted(found.matched), most=CHUNK)
             for row in KnownAddress.objects.filter(user=user, address__in=part)
         }
         # What is known already says nothing new, and would send the same mails again at every look.
-        news = {it: people for it, people in found.items() if known.get(it, set()) != {person.id for person in people}}
-        remember(news, user=user, at=now())
+        news = [it for it in found.matched if known.get(it, set()) != found.ids(it)]
+        remember(found.of(news), user=user, at=now())
     # A contact with a date of the future must not hide all that change until then.
     seen_until = min(changed.newest, at) if changed.newest else look.seen_until
     _held(look).update(seen_until=seen_until, **({"all_asked_at": at} if asks_all else {}))

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from apps.accounts.models import User
 from apps.mailboxes.models import MailFolder, Message, MessageQuerySet, MessageState
 from apps.sync.models import Mark, SyncRules, Transfer
+from apps.sync.taken_folders import taken_folders
 
 # What the policy's own rules left out, and not the fate of the mail or a person's word.
 _RULES = ("excluded", "private", *(f"kind_{kind}" for kind in Message.Kind.values))
@@ -25,8 +26,7 @@ def in_scope(rules: SyncRules, states: Collection[MessageState]) -> MessageQuery
         )
         if is_taken
     ]
-    followed = _followed(rules.user)
-    folders = [pk for pk in followed if pk not in rules.left_out_folders]
+    folders = sorted(taken_folders(rules.user, rules))
     messages = _loaded(rules.user).filter(folder__in=folders, state__in=states, direction__in=directions)
     return messages.filter(received_at__gte=rules.since) if rules.since else messages
 

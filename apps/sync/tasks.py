@@ -10,10 +10,11 @@ from django.conf import settings
 from apps.core.clock import now
 from apps.mailboxes import clearing
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
-from apps.sync import automat, outlook_wishes, tag_delivery, tagging, tending, undoing
+from apps.sync import automat, dry_run_asking, outlook_wishes, tag_delivery, tagging, tending, undoing
 from apps.sync.claiming import give_back_expired, mailboxes_with_due
 from apps.sync.delivery import deliver_due
 from apps.sync.history import forget_old_changes
+from apps.sync.notifying import notify_due
 from apps.sync.proof_asking import clear_old, plan_nightly
 from apps.sync.reconciling import give_back_silent, has_due_checks, reconcile_due
 from apps.sync.rematching import look_for_due_matches, plan_looks
@@ -70,6 +71,13 @@ def decide_by_itself() -> None:
 
 
 @shared_task
+def ask_for_dry_runs() -> None:
+    """Ask CORIPO about the people of dry runs that somebody looks at, for a while."""
+    if dry_run_asking.ask_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        ask_for_dry_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
 def tend_runs() -> None:
     """Forecast, expand and end what people asked for by filter, for a while, then ask for another turn if there is more."""
     if tending.tend_runs(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
@@ -106,6 +114,12 @@ def forget_history() -> None:
 
 
 @shared_task
+def notify_people() -> None:
+    """Write to people about what automatic sync did, where it is time and they want it."""
+    notify_due(at=now())
+
+
+@shared_task
 def look_for_matches() -> None:
     """Look whether somebody appeared in CORIPO for mails that wait without a match."""
     until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
@@ -130,6 +144,8 @@ def sweep() -> None:
         tend_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if automat.has_undecided(at=at):
         decide_by_itself.apply_async(queue="background", expires=EXPIRES_SECONDS)
+    if dry_run_asking.has_asking():
+        ask_for_dry_runs.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_mailboxes(at=at):
         keep_in_step.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_checks(at=at):

@@ -23,6 +23,11 @@ def wake_automat() -> None:
     wake("apps.sync.tasks.decide_by_itself", queue="background")
 
 
+def wake_asker() -> None:
+    """Somebody is to ask CORIPO about the people of a dry run."""
+    wake("apps.sync.tasks.ask_for_dry_runs", queue="background")
+
+
 def wake_tender() -> None:
     """Somebody is to take runs forward."""
     wake("apps.sync.tasks.tend_runs", queue="background")

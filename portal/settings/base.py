@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from portal.env import ROOT, VAR, env_bool, env_int, env_list, env_secret, env_text, env_url, generated_secret
@@ -134,6 +135,26 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Where mail goes: `smtp://user:password@host:port` (encrypted by STARTTLS), `smtps://…` (from the first byte),
+    `smtp+plain://…` (not at all, for a relay on this machine) or `console:`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("", "console", "smtp", "smtps", "smtp+plain"):
+        raise ImproperlyConfigured(
+            f"EMAIL_URL cannot begin with {parts.scheme!r}. docs/configuration.md says what it means."
+        )
+    is_smtp = parts.scheme.startswith("smtp")
+    return {
+        "BACKEND": f"django.core.mail.backends.{'smtp' if is_smtp else 'console' if url else 'dummy'}.EmailBackend",
+        "HOST": parts.hostname or "localhost",
+        "PORT": parts.port or {"smtp": 587, "smtps": 465}.get(parts.scheme, 25),
+        "HOST_USER": unquote(parts.username or ""),
+        "HOST_PASSWORD": unquote(parts.password or ""),
+        "USE_TLS": parts.scheme == "smtp",
+        "USE_SSL": parts.scheme == "smtps",
+    }
+
+
 VAR.mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": database(env_text("DATABASE_URL", default=f"sqlite:///{VAR / 'portal.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -216,6 +237,16 @@ SOCIALACCOUNT_ADAPTER = "apps.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = True
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+
+# ── Outgoing mail ─────────────────────────────────────────────────────────
+EMAIL_URL = env_secret("EMAIL_URL", default="console:")
+EMAIL_FROM = env_text("EMAIL_FROM", default=f"portal@{urlsplit(PORTAL_URL).hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
+EMAIL_TIMEOUT = 10
+_MAIL = mail(EMAIL_URL)
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["BACKEND"], _MAIL["HOST"], _MAIL["PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["HOST_USER"], _MAIL["HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["USE_TLS"], _MAIL["USE_SSL"]
 
 # ── Languages and times ───────────────────────────────────────────────────
 LANGUAGE_CODE = "en"

@@ -19,6 +19,13 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = [  # noqa: F405
     *dict.fromkeys([origin(MICROSOFT_LOGIN_URL), origin(CORIPO_WEB_URL)]),  # noqa: F405
 ]
 
+# Without a mail server of its own the portal writes to nobody, and offers to nobody that it would.
+EMAIL_URL = env_secret("EMAIL_URL", default="")
+EMAIL_FROM = env_text("EMAIL_FROM", default=f"portal@{urlsplit(PORTAL_URL).hostname}")  # noqa: F405
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
+_MAIL = mail(EMAIL_URL)  # noqa: F405
+EMAIL_BACKEND = _MAIL["BACKEND"]
+
 ALLOWED_HOSTS = [urlsplit(PORTAL_URL).hostname or "", *env_list("ALLOWED_HOSTS")]  # noqa: F405
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True

@@ -19,7 +19,7 @@ from apps.sync.automat import decide_due
 from apps.sync.models import CrmEmail, Mark, OrganisationRules, SyncRules, Transfer
 from apps.sync.states import writing_facts
 from apps.work.models import Lane
-from tests.factories import CrmAccountFactory, CrmEmailFactory
+from tests.factories import CrmAccountFactory, CrmEmailFactory, MailFolderFactory
 
 from .conftest import make_message, minutes
 
@@ -82,6 +82,27 @@ def test_it_is_switched_on_after_its_dry_run(client: Client, owner: User) -> Non
     states = dict(Message.objects.values_list("pk", "state"))
     assert states == {plain.pk: "queued", bulk.pk: "skipped", unread.pk: "queued"}
     assert client.get(PREVIEW)["Location"] == PAGE
+
+
+def test_folders_are_chosen_in_their_tree_with_new_ones_or_without(client: Client, owner: User) -> None:
+    inbox = make_message(owner).folder
+    words_of_folder = {"mailbox": inbox.mailbox, "kind": "ordinary", "is_followed": True}
+    above = MailFolderFactory(name="Zákazníci", parent_graph_id=inbox.graph_id, **words_of_folder)
+    below = MailFolderFactory(name="Soukromé", parent_graph_id=above.graph_id, **words_of_folder)
+    page = client.get(PAGE).content.decode()
+    assert page.count('name="followed_folders"') == 3
+    assert page.count('name="with_new_subfolders"') == 2, "only where there are subfolders"
+
+    shown(client, followed_folders=[str(inbox.pk), str(above.pk)], with_new_subfolders=[str(inbox.pk)])
+    act(client, "confirm")
+
+    rules = SyncRules.objects.get(user=owner)
+    assert rules.left_out_folders == [below.pk]
+    assert rules.taken_folders == sorted([inbox.pk, above.pk])
+    assert rules.lone_folders == [above.pk]
+    page = client.get(PAGE).content.decode()
+    assert f'name="followed_folders" value="{above.pk}" autocomplete="off" checked' in page
+    assert f'value="{below.pk}" autocomplete="off">' in page
 
 
 def test_discarding_changes_nothing(client: Client, owner: User) -> None:
@@ -244,6 +265,7 @@ def test_what_the_administrator_locks_is_shown_disabled_with_who_locked_it(
                 "counted_roles": ["from", "to", "cc", "bcc"],
                 "no_match": "leave",
                 "no_match_later": "sync",
+                "notify": "never",
                 "largest_attachment_mb": "10",
                 "takes_received": "on",
                 "left_out_addresses": "kovarna-morava.example",

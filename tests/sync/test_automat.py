@@ -14,6 +14,7 @@ from apps.sync.actions import mark_not_synced, mark_synced, sync_messages
 from apps.sync.automat import decide_due, has_undecided
 from apps.sync.automatic import FIELDS, confirm, pause, propose, proposed_rules, run_now, switch_off
 from apps.sync.dry_run import dry_run
+from apps.sync.dry_run_asking import ask_due
 from apps.sync.models import Mark, Transfer
 from apps.sync.reasons import why
 from apps.sync.rules import rules_of
@@ -176,6 +177,32 @@ def test_a_mark_decides_before_and_a_cleared_one_beyond_the_settings(folder, use
     assert not has_undecided(at=now())
 
 
+def test_a_new_subfolder_is_as_the_nearest_folder_above_that_speaks_for_it(folder, user):
+    def below(parent, name):
+        words = {"kind": MailFolder.Kind.ORDINARY, "is_followed": True, "parent_graph_id": parent.graph_id}
+        return MailFolderFactory(mailbox=folder.mailbox, name=name, **words)
+
+    private, lone, work = (below(folder, name) for name in ("Soukromé", "Jen tohle", "Práce"))
+    wanted = below(private, "Přece ano")
+    switch_on(
+        user,
+        left_out_folders=[private.pk, lone.pk],
+        taken_folders=[folder.pk, work.pk, wanted.pk],
+        lone_folders=[lone.pk, work.pk],
+    )
+    new = {name: below(parent, name) for name, parent in (("a", private), ("b", lone), ("c", work), ("d", wanted))}
+    new["e"] = below(new["a"], "e")
+    new["f"] = below(folder, "f")
+    for each in (private, lone, work, wanted, *new.values()):
+        add_mails(each, 1)
+
+    decide_all()
+
+    assert list(outcomes(user).values()) == ["", "", "goes", "goes", "", "goes", "", "goes", "", "goes"]
+    held = Message.objects.get(folder=new["e"])
+    assert why(held, user=user).cause == "folder"
+
+
 def test_a_deleted_record_is_left_alone(folder, user):
     add_mails(folder, 1)
     message = Message.objects.get()
@@ -258,7 +285,7 @@ def test_the_dry_run_lists_what_the_real_run_does(folder, user):
         "since": NOON - timedelta(minutes=250),
     }
     propose({name: getattr(rules, name) for name in FIELDS} | changes, user=user)
-    foreseen = dry_run(proposed_rules(user, at=now()), rules)
+    foreseen = dry_run(proposed_rules(user, at=now()), rules, at=now())
     before = outcomes(user)
     assert confirm(user=user, at=now())
     decide_all()
@@ -272,13 +299,41 @@ def test_the_dry_run_lists_what_the_real_run_does(folder, user):
     assert foreseen.open > 0 < foreseen.goes
 
 
+def test_the_dry_run_says_who_has_a_match_once_coripo_was_asked_and_the_real_run_agrees(desk: Desk):
+    desk.coripo.contact(desk.customer)
+    desk.coripo.create("Accounts", name="Firma", email1="info@firma-jedna.example")
+    for sender in (desk.customer, desk.customer, "info@firma-jedna.example", "nikdo@jinde.example"):
+        desk.receives(sender=sender)
+    desk.rule(companies_by_address=True)
+    rules = rules_of(desk.user)
+    propose({name: getattr(rules, name) for name in FIELDS} | {"since": LONG_AGO}, user=desk.user)
+
+    def foreseen():
+        return list(dry_run(proposed_rules(desk.user, at=now()), rules, at=now()).matches.values())
+
+    assert foreseen() == ["unasked"] * 4
+    desk.sandbox.forget_requests()
+    ask_due(until=now() + timedelta(seconds=20))
+    ask_due(until=now() + timedelta(seconds=20))
+    assert desk.sandbox.requests()["total"]["coripo"] <= 3, "a login and two questions, once"
+    listed = dry_run(proposed_rules(desk.user, at=now()), rules, at=now()).matches
+    assert sorted(listed.values()) == ["match", "match", "match", "no_match"]
+
+    assert confirm(user=desk.user, at=now())
+    decide_all()
+    for lane in (Lane.AUTOMATIC, Lane.BACKFILL):
+        desk.deliver(lane)
+    states_now = dict(Message.objects.filter(pk__in=listed).values_list("pk", "state"))
+    assert states_now == {pk: "synced" if said == "match" else "no_match" for pk, said in listed.items()}
+
+
 def test_a_dry_run_writes_nothing(folder, user):
     add_mails(folder, 5)
     rules = rules_of(user)
     propose({name: getattr(rules, name) for name in FIELDS} | {"since": LONG_AGO}, user=user)
 
-    assert dry_run(proposed_rules(user, at=now()), rules).goes == 0
-    assert dry_run(proposed_rules(user, at=now()), rules).open == 5
+    assert dry_run(proposed_rules(user, at=now()), rules, at=now()).goes == 0
+    assert dry_run(proposed_rules(user, at=now()), rules, at=now()).open == 5
     assert (Transfer.objects.count(), rules_of(user).is_automatic) == (0, False)
 
 
@@ -331,7 +386,7 @@ def test_who_has_left_is_no_longer_served(folder, user):
     assert Transfer.objects.count() == 0
 
 
-def test_a_mail_that_arrives_goes_by_itself_and_a_newsletter_is_skipped_when_it_is_read(desk: Desk):
+def test_a_mail_that_arrives_goes_by_itself_and_a_newsletter_is_skipped_without_being_read(desk: Desk):
     desk.coripo.contact(desk.customer)
     switch_on(desk.user, since=None)
     message = desk.receives(date=now())
@@ -344,6 +399,8 @@ def test_a_mail_that_arrives_goes_by_itself_and_a_newsletter_is_skipped_when_it_
     )
 
     decide_all()
+    letter.refresh_from_db()
+    assert letter.state == "skipped", "the list brought its headers"
     desk.deliver(Lane.AUTOMATIC)
 
     message.refresh_from_db()

@@ -8,13 +8,13 @@ from apps.core.addresses import canonical
 from apps.core.clock import now
 from apps.crm.face import Address
 from apps.mailboxes.letters import Letter
-from apps.mailboxes.models import Mailbox, Message, Participant
+from apps.mailboxes.models import Message, Participant
 from apps.sync.deciding import counted_addresses, people_of
 from apps.sync.models import SyncRules
 from apps.sync.people import known_people, plan
 from apps.sync.reasons import why
 from tests.desk import Desk
-from tests.factories import MessageFactory, ParticipantFactory
+from tests.factories import MailboxFactory, MessageFactory, ParticipantFactory
 
 HEADERS = ("from", "to", "cc", "bcc")
 
@@ -29,9 +29,7 @@ def letter(*, also_in_cc: str = "") -> Letter:
 
 
 def counted(roles: list[str], **words: str) -> list[str]:
-    found = counted_addresses(
-        people_of(letter(**words)), mailbox=Mailbox(own_addresses=[]), rules=SyncRules(counted_roles=roles)
-    )
+    found = counted_addresses(people_of(letter(**words)), own=(), rules=SyncRules(counted_roles=roles))
     return [address.partition("@")[0] for address in found]
 
 
@@ -94,3 +92,19 @@ def test_why_nobody_matched_names_the_headers_that_were_left_out(roles, said):
     told = why(message, user=message.mailbox.owner).sentence
 
     assert told.endswith(said or "It was not stored.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_other_mailbox_of_the_same_person_is_nobody_to_look_up(desk: Desk):
+    second = MailboxFactory(owner=desk.user, address=f"druha-{desk.customer}")
+    theirs = MailboxFactory()
+    desk.coripo.contact(second.address, last_name="Sama Sobě")
+    message = desk.receives(sender=f"Já <{second.address}>", cc=theirs.address)
+
+    people = known_people(message, user=desk.user, at=now(), ask=True)
+    desk.sync(message)
+    desk.deliver()
+
+    message.refresh_from_db()
+    assert [person.kind for person in people] == ["own", "own", "unknown"]
+    assert message.state == "no_match"

@@ -26,7 +26,6 @@ RULES = {
     "is_automatic": True,
     "left_out_addresses": ["pravnik.example", "rodina@seznam.example"],
     "takes_sent": False,
-    "left_out_folders": [7],
     "since": NOON,
 }
 
@@ -36,7 +35,7 @@ def case(lane: Lane = Lane.AUTOMATIC, kind: Kind = Kind.MAIL, **words: object) -
 
 
 # mark, exclusion, rule, state: what decides, from the strongest down. Each row holds everything that is weaker than its rule.
-WEAK = {"direction": SENT, "folder_id": 7, "received_at": NOON - timedelta(days=1)}
+WEAK = {"direction": SENT, "is_folder_taken": False, "received_at": NOON - timedelta(days=1)}
 EVERYTHING = {**WEAK, "addresses": LAWYER, "is_private": True, "kind": Kind.BULK}
 ORDER = [
     ({**EVERYTHING, "state": State.GONE, "mark": SYNCED}, "gone", "left"),

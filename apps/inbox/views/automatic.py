@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.inbox.dry_run import ALL, lines_of, shown_counts, wanted_ids
+from apps.inbox.dry_run import ALL, lines_of, match_counts, shown_counts, wanted_ids
+from apps.inbox.taken_folders import taken_trees
 from apps.sync import automatic
 from apps.sync.dry_run import MOST_LISTED, dry_run
 from apps.sync.forms import AutomaticForm
@@ -47,7 +48,8 @@ def settings(request: PortalRequest) -> HttpResponse:
         automatic.propose(form.values(), user=request.user)
         return redirect("settings_dry_run")
     is_paused = rules.paused_until is not None and rules.paused_until > at
-    context = {"form": form, "rules": rules, "is_paused": is_paused, "pauses": PAUSES}
+    folders = taken_trees(request.user, form)
+    context = {"form": form, "rules": rules, "is_paused": is_paused, "pauses": PAUSES, "folders": folders}
     return render(request, "settings/automatic.html", context)
 
 
@@ -56,16 +58,19 @@ def settings(request: PortalRequest) -> HttpResponse:
 @require_GET
 def show_dry_run(request: PortalRequest) -> HttpResponse:
     """What the proposed settings would do, counted by rule and listed."""
-    proposed = automatic.proposed_rules(request.user, at=now())
+    at = now()
+    proposed = automatic.proposed_rules(request.user, at=at)
     if proposed is None:
         return redirect("settings_automatic")
     present = rules_of(request.user)
-    shown = dry_run(proposed, present)
+    shown = dry_run(proposed, present, at=at)
     rule = request.GET.get("rule", ALL)
     page = Paginator(wanted_ids(shown, rule), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "shown": shown,
         "counts": shown_counts(shown),
+        "match_counts": match_counts(shown),
+        "is_asking": present.is_asking,
         "rule": rule,
         "page": page,
         "lines": lines_of(shown, list(page), user=request.user),

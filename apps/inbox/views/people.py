@@ -17,7 +17,7 @@ from apps.inbox.troubles import sentence_for_reader
 from apps.mailboxes.models import Message, MessageState, Participant
 from apps.sync.chosen import chosen_for
 from apps.sync.conversations import later_links
-from apps.sync.people import known_people, people_beyond_limit, plan
+from apps.sync.people import IN_CORIPO, SOUGHT, known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
@@ -57,16 +57,16 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
     beyond = people_beyond_limit(message, rules)
     if len(found) > PEOPLE_PER_PAGE:
         # Those who matter are not to be looked for on later pages.
-        found.sort(key=lambda person: person.kind != "contact")
+        found.sort(key=lambda person: person.kind not in IN_CORIPO)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "message": message,
         "page": page,
         "beyond_limit": beyond_limit_sentence(beyond) if beyond else "",
         "people": [(person, Participant.Role(person.role).label) for person in page],
-        "in_crm": sum(person.kind == "contact" for person in found),
-        "sought": sum(person.kind in ("contact", "unknown") for person in found),
-        "plan": plan(found, user=request.user, chosen=list(dict.fromkeys(chosen)))
+        "in_crm": sum(person.kind in IN_CORIPO for person in found),
+        "sought": sum(person.kind in SOUGHT for person in found),
+        "plan": plan(found, user=request.user, message=message, chosen=list(dict.fromkeys(chosen)))
         if message.state in PLANNED
         else None,
         "trouble": trouble,

@@ -209,6 +209,8 @@ def message(row: Message, guid: UUID, view: View, source: Source | None = None) 
 
 
 def _content(source: bytes, view: View) -> Json:
+    if {"body", "uniqueBody"}.isdisjoint(view.properties()):
+        return {"internetMessageHeaders": [{"name": name, "value": value} for name, value in mime.headers(source)]}
     mail = mime.read(source)
     if view.body_type == "text":
         body = {"contentType": "text", "content": mail.text}

@@ -153,6 +153,9 @@ class KnownAddress(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     address = models.CharField(max_length=254)
     contacts = models.JSONField(default=list)
+    # Companies and leads with this address, of those `modules` that were asked about.
+    records = models.JSONField(default=list)
+    modules = models.JSONField(default=list)
     looked_at = models.DateTimeField()
 
     class Meta:
@@ -160,7 +163,26 @@ class KnownAddress(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "address"], name="one_row_per_known_address")]
 
     def __str__(self) -> str:
-        return f"{len(self.contacts)} contacts"
+        return f"{len(self.contacts)} contacts, {len(self.records)} other records"
+
+
+class MadeLead(models.Model):
+    """A lead that the portal makes of the sender of a mail. The row is the intent: its id is committed before the write.
+
+    One for an address and CORIPO, whoever had the mail. `made_at` is when it was seen to be there.
+    """
+
+    server = models.ForeignKey(CrmServer, models.PROTECT, related_name="+")
+    address = models.CharField(max_length=254)
+    record_id = models.CharField(max_length=36)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server", "address"], name="one_lead_per_address")]
+
+    def __str__(self) -> str:
+        return f"lead {self.record_id}"
 
 
 class MatchLook(models.Model):

@@ -26,11 +26,18 @@ class OpensIn(models.TextChoices):
 class NoMatch(models.TextChoices):
     LEAVE = "leave", _("Leave it waiting")
     STORE = "store", _("Store it without a link")
+    LEAD = "lead", _("Create a lead of the sender, and link it")
 
 
 class NoMatchLater(models.TextChoices):
     SYNC = "sync", _("Sync the waiting e-mails by themselves")
     OFFER = "offer", _("Offer them in the list")
+
+
+class Notify(models.TextChoices):
+    NEVER = "never", _("Never")
+    DAILY = "daily", _("Every morning, what was done")
+    FAILURES = "failures", _("When something fails, at most once a day")
 
 
 def every_role() -> list[str]:
@@ -52,6 +59,9 @@ class RuleFields(models.Model):
 
     link_companies = models.BooleanField(default=True)
     # Participant.Role: people of the other headers are not looked up in CORIPO.
+    # Whose own address it is beside contacts: each asks CORIPO once more for a batch.
+    companies_by_address = models.BooleanField(default=False)
+    leads_by_address = models.BooleanField(default=False)
     counted_roles = models.JSONField(default=every_role)
     no_match = models.CharField(max_length=16, choices=NoMatch, default=NoMatch.LEAVE)
     no_match_later = models.CharField(max_length=16, choices=NoMatchLater, default=NoMatchLater.SYNC)
@@ -63,6 +73,7 @@ class RuleFields(models.Model):
     left_out_addresses = models.JSONField(default=list, blank=True)
     takes_received = models.BooleanField(default=True)
     takes_sent = models.BooleanField(default=True)
+    notify = models.CharField(max_length=16, choices=Notify, default=Notify.NEVER)
     store_attachments = models.BooleanField(default=True)
     store_inline_images = models.BooleanField(default=False)
     # File endings without a dot, lower case.
@@ -88,20 +99,39 @@ class SyncRules(RuleFields):
     # Mail received before it goes behind what comes now, in the lane of older mail.
     switched_on_at = models.DateTimeField(null=True, blank=True)
     since = models.DateTimeField(null=True, blank=True)
-    # Ids of followed folders; those that are followed later are taken.
+    # Ids of folders that somebody left out or took; of the others the nearest folder above decides (sync/taken_folders.py).
     left_out_folders = models.JSONField(default=list, blank=True)
+    taken_folders = models.JSONField(default=list, blank=True)
+    # Those of them that say nothing about what lies below.
+    lone_folders = models.JSONField(default=list, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     # Settings of the automat that their owner has not confirmed, as `sync/automatic.py` writes them; empty for none.
     proposal = models.JSONField(default=dict, blank=True)
+    # CORIPO is to be asked about the people of the proposal's dry run.
+    is_asking = models.BooleanField(default=False)
     # What was skipped is looked at again, from the newest down: everything above `recheck_place` has been.
     is_rechecking = models.BooleanField(default=False)
     recheck_place = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic")]
+        indexes = [
+            models.Index(fields=["user"], condition=Q(is_automatic=True), name="rules_automatic"),
+            models.Index(fields=["user"], condition=Q(is_asking=True), name="rules_asking"),
+        ]
 
     def __str__(self) -> str:
         return f"rules of user {self.user_id}"
+
+
+class Notice(models.Model):
+    """What a user was told by e-mail, and when last: `day` is that day where the user lives, `told_until` how far it went."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    day = models.DateField(null=True, blank=True)
+    told_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"notice to user {self.user_id}"
 
 
 class OrganisationRules(RuleFields):
