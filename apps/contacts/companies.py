@@ -1,0 +1,46 @@
+"""Companies told by their legal form, by a word of theirs, or by the domain of an address."""
+
+from __future__ import annotations
+
+import re
+
+from apps.contacts.name_words import COMPANY_WORDS
+from apps.core.addresses import domain_of
+from apps.mailboxes.texts import folded
+
+# With the dots that tell a.s. from "as"; where the letters alone are no word of any language, without them, too.
+_LEGAL_FORM = re.compile(
+    r"(?<![\w.])(?:"
+    r"(?i:spol\.?\s*s\s*r\.?\s*o\.?|s\.\s*r\.\s*o\.?|s\.?r\.?o\.|sro|v\.\s?o\.\s?s\.?|o\.\s?p\.\s?s\.?|z\.\s?[súo]\.|k\.\s?s\.|"
+    r"a\.\s?s\.|s\.\s?p\.|p\.\s?o\.|"
+    r"(?:g?ges(?:ellschaft)?\.?\s*)?m\.\s?b\.\s?h\.|gmbh(?:\s*&\s*co\.?\s*(?:kg|ohg)(?:aa)?)?|e\.\s?v\.|e\.\s?k\.|"
+    r"sp\.\s*z\s*o\.\s*o\.?|sp\.\s?[jk]\.|s\.\s?k\.\s?a\.|d\.\s?o\.\s?o\.|s\.\s?p\.\s?a\.|s\.\s?r\.\s?l\.|s\.\s?a\.(?:\s?s\.)?|"
+    r"s\.\s?l\.|b\.\s?v\.|n\.\s?v\.|kft\.?|zrt\.?|nyrt\.?|ltd\.?|limited|llc|l\.l\.c\.|llp|plc|inc\.?|incorporated|corp\.?|"
+    r"a/s|aps|oyj?|sarl|pty)"
+    r"|SE|AG|KG|OHG|UG|AB|AS|SA|SAS|SpA|Srl|NV|BV|Co\.(?:\s*KG)?|(?i:družstvo)"
+    r")(?![\w])"
+)
+_DOMAIN_NAME = re.compile(r"^(?:www\.)?[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,7}$", re.IGNORECASE)
+
+
+def legal_form(text: str) -> re.Match[str] | None:
+    """Where a legal form stands in the text."""
+    return _LEGAL_FORM.search(text)
+
+
+def is_company(text: str, address: str = "") -> bool:
+    """Whether the text names a company: by its legal form, a word as *Works*, a domain name, or the address's domain."""
+    if legal_form(text) or _DOMAIN_NAME.match(text):
+        return True
+    words = folded(text).replace(",", " ").split()
+    return any(word in COMPANY_WORDS for word in words) or is_named_by(text, address)
+
+
+def is_named_by(text: str, address: str) -> bool:
+    """Whether the text reads as the domain of the address: *Kovárna Morava* at kovarna-morava.example."""
+    bare = _letters(text)
+    return len(bare) > 2 and any(bare == _letters(label) for label in domain_of(address).split(".")[:-1])
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in folded(text) if sign.isalnum())

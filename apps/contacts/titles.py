@@ -1,0 +1,83 @@
+"""Academic degrees and courtesies before and after a name, in the many ways in which they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from apps.contacts.name_words import SPACED_TITLES, TITLES_AFTER, TITLES_BEFORE
+from apps.mailboxes.texts import folded
+
+# "Ing.Petr", "Ing.arch.Petr": the dot ends the title. "Ph.D." and initials have single letters, and are left.
+_GLUED = re.compile(r"(?<!\S)((?:[^\W\d_]{2,}\.-?)+)(?=[^\W\d_]{3,}(?!\S|\.))")
+# Shorter ones are words of names as well, unless a dot, capitals or a comma say otherwise.
+_AMBIGUOUS_BEFORE = frozenset(
+    {"di", "doc", "mag", "por", "gen", "et", "ir", "lic", "hon", "sir", "pan", "med", "mal", "phil", "jur", "hab", "hc"}
+    | {"lord", "dame", "arch", "mx", "jr", "rev", "univ", "soch", "lady", "prof"}
+)
+_ALONE = frozenset({"et", "med", "mal", "rer", "nat", "phil", "jur", "hab", "hc", "arch"})
+
+
+@dataclass(frozen=True, slots=True)
+class TitledWords:
+    """Words of a name, without its titles."""
+
+    before: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+    def __add__(self, other: TitledWords) -> TitledWords:
+        return TitledWords(self.before + other.before, self.words + other.words, self.after + other.after)
+
+
+def take_titles(text: str) -> TitledWords:
+    """Titles at the beginning and at the end of the text, as written, and the words between them.
+
+    Where there are only titles, as after a comma, those that stand before names go to `before`: Novák Petr, Ing.
+    """
+    words = _joined(_GLUED.sub(r"\1 ", text).split())
+    first, last = 0, len(words)
+    while first < last and _is_before(words[first], follows=first > 0):
+        first += 1
+    while last > first and _is_after(words[last - 1], has_name=last - first > 2 or bool(first)):
+        last -= 1
+    before, after = words[:first], words[last:]
+    if first == last and before and not after:
+        # All of it titles: "MBA" and "MSc" may be in neither order.
+        cut = next((index for index, word in enumerate(before) if _bare(word) not in TITLES_BEFORE), len(before))
+        before, after = before[:cut], before[cut:]
+    return TitledWords(before, words[first:last], after)
+
+
+def _joined(words: list[str]) -> list[str]:
+    """With titles that contain a blank as one: Ph. D."""
+    joined: list[str] = []
+    for word in words:
+        if joined and "." in joined[-1] and (_bare(joined[-1]), _bare(word)) in SPACED_TITLES and word[0].isupper():
+            joined[-1] = f"{joined[-1]} {word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _is_before(word: str, *, follows: bool) -> bool:
+    bare = _bare(word)
+    if bare in _ALONE:
+        return follows
+    if bare in _AMBIGUOUS_BEFORE:
+        return word.endswith(".") or (word.isupper() and len(word) == 2) or (bare == "prof" and word[0] in "pP")
+    # A name may end like "Ing" or "Dr", none begins so.
+    return bare in TITLES_BEFORE or (bare in TITLES_AFTER and "." in word and len(bare) > 2)
+
+
+def _is_after(word: str, *, has_name: bool) -> bool:
+    bare = _bare(word)
+    if bare not in TITLES_AFTER:
+        return False
+    # "Yo-Yo Ma" and "Ba" are people.
+    is_marked = "." in word or word.isupper() or sum(map(str.isupper, word)) > 1
+    return is_marked or (has_name and len(bare) > 3) or bare in ("jr", "sr", "ml")
+
+
+def _bare(word: str) -> str:
+    return "".join(sign for sign in folded(word) if sign.isalnum())
