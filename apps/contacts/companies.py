@@ -30,7 +30,7 @@ def legal_form(text: str) -> re.Match[str] | None:
 
 def is_company(text: str, address: str = "") -> bool:
     """Whether the text names a company: by its legal form, a word as *Works*, a domain name, or the address's domain."""
-    if legal_form(text) or _DOMAIN_NAME.match(text):
+    if legal_form(text) or _DOMAIN_NAME.match(text) or " & " in text:
         return True
     words = folded(text).replace(",", " ").split()
     return any(word in COMPANY_WORDS for word in words) or is_named_by(text, address)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Central European given names: there, a family name often stands first, so one of these at the end says so.
-GIVEN_NAMES_EAST = frozenset(
+GIVEN_NAMES_EAST = _words(
     """
-    adam adela adolf adriana adrian agata agnieszka albeta albert aldona ales alena alexandr alexandra alfons alice alina
+    adam adela alfons amos adolf adriana adrian agata agnieszka albeta albert aldona ales alena alexandr alexandra alfons alice alina
     alois alojz alzbeta ambroz amalie anastazie andrea andrej andrzej anezka anna antonia antonie antonin anton apolena
     arnost artur arnold arpad attila augustin balazs barbora barbara bartlomiej bartosz bartolomej beata bedrich bela
     bernard berta blanka blazej blazena bohdan bohdana bohumil bohumila bohumir bohunka bohuslav bohuslava boleslav boris
     borek borivoj bozena branislav bretislav bronislav bronislava bruno brigita cecilie cenek cestmir ctibor ctirad cyril
     czeslaw dagmar dalibor dalimil damian dana daniel daniela danuse danuta darina darek dariusz darja david denis denisa
     diana dita dobroslav dominik dominika dorota drahomir drahomira drahoslav drahoslava dusan edita eduard elena eliska
-    ema emil emilie erik erika ernest erno erzsebet eszter eugen eva evelina evzen ewa ferenc ferdinand filip filoména
+    ema emil emilie erik erika ernest erno erzsebet eszter eugen eva evelina evzen ewa ferenc ferdinand filip filomena
     frantisek frantiska gabriel gabriela gabor gizela grzegorz gustav gyorgy hana hanka hedvika helena henryk hermina
     hubert hugo hynek ida ignac igor ilona imrich irena iren irma istvan ivan ivana iveta ivo ivona iwona izabela jacek
     jachym jadwiga jakub jan jana janka janos jarmila jarek jaromir jaroslav jaroslava jaroslaw jenda jerzy jindra
@@ -25,7 +30,7 @@ GIVEN_NAMES_EAST = frozenset(
     marta martin martina matej mateusz matous matus matyas maxim maximilian mecislav medard melanie metodej michael
     michaela michal michala mikulas milada milan milena milica miloslav miloslava milos milota milus mira mirek miriam
     miroslav miroslava miroslaw mojmir monika nada nadezda natalie natalia nela nikol nikola nikolas norbert nora oldrich
-    oldriska olga oleg oliver olivie ondrej oskar ota otakar otilie otmar oto otto ottilie patricie patrik patrycja paula
+    oldriska olbram olga oleg oliver olivie ondrej oskar ota otakar otilie otmar oto otto ottilie patricie patrik patrycja paula
     pavel pavla pavlina pavol pawel peter petr petra piotr pravoslav premysl przemyslaw radek radim radka radko radmila
     radomir radoslav radovan radovana radana rafal rastislav regina rehor renata rene richard robert robin roman romana
     rostislav rozalie rudolf rut ruzena ryszard rene sabina samuel sandor sara sarka sebastian servac silvestr silvie
@@ -40,10 +45,10 @@ GIVEN_NAMES_EAST = frozenset(
     ahmet łukasz michał paweł rafał bartłomiej małgorzata stanisław jarosław mirosław przemysław sławomir wiesław
     władysław włodzimierz zdzisław bogdan bogusław bogumiła bogusława bozidar goran zoran dragan nenad mladen vesna
     ljubica snezana tomo matija luka ante ivica
-    """.split()
+    """
 )
 
-GIVEN_NAMES_WEST = frozenset(
+GIVEN_NAMES_WEST = _words(
     """
     aaron abigail achim adrien agnes aidan aisha alain alan alastair alberto alessandro alessandra alessia alex alexander
     alexandre alexis alfred alfredo alison allan allen alistair alvaro amanda amber amelia amelie amy ana anders andre
@@ -86,42 +91,42 @@ GIVEN_NAMES_WEST = frozenset(
     tina tobias todd tom tommaso tony torben torsten tracy ulf ulrich ulrike ursula urs uwe valentina valerie vanessa
     vicky victor victoria vincent vincenzo virginia viviane volker walter wayne wendy werner wilfried wilhelm will willem
     william winfried wolfgang xavier yann yannick yves yvonne zoe
-    """.split()
+    """
 )
 GIVEN_NAMES = GIVEN_NAMES_EAST | GIVEN_NAMES_WEST
 
 # Who bears one of these writes it first, in Vietnam and China.
-FAMILY_NAMES_FIRST = frozenset(
+FAMILY_NAMES_FIRST = _words(
     """
     nguyen tran pham hoang phan vu dang bui ngo duong dinh trinh truong wang zhang chen liu yang huang zhao zhou xu zhu
-    """.split()
+    """
 )
 
 # Of a family name, in any country: they belong to what follows.
-PARTICLES = frozenset(
+PARTICLES = _words(
     """
     van von der den de di da do dos das del della dello degli la las los le du des zu zum zur vom ter ten te af av bin
     ibn al el ben abu st saint mac o' d' z ze y e
-    """.split()
+    """
 )
 # The same letters may be a whole word of a name, so these are particles only in lower case and between others.
 WEAK_PARTICLES = frozenset({"e", "y", "z", "ze", "do", "te", "al", "el", "ben", "st", "mac", "saint", "da", "le"})
 
 # Academic degrees and courtesies, without dots and hyphens.
-TITLES_BEFORE = frozenset(
+TITLES_BEFORE = _words(
     """
-    ing mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr artdr doc prof dr drs
+    ak ing mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr artdr doc prof dr drs
     dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag di inz inż arch akad mal soch univprof univ hab
     lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani slecna madame mme mlle monsieur dott dottssa avv
-    ir plk kpt por gen mjr npor pplk et hc msgr drhc dring drmed drrernat drphil drjur rernat med phil jur
-    """.split()
+    ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat drphil drjur rernat med phil jur
+    """
 )
-TITLES_AFTER = frozenset(
+TITLES_AFTER = _words(
     """
     phd csc drsc mba emba llm dis artd thd mpa msc ma ba bsc bba bbs dba mph mim mbus med mres meng beng bs ms mphil jd md
     dds fca acca cfa pmp cpa cissp esq jr sr ii iii iv ml st obe mbe cbe rn frcs ceng miet fmva fces bbe cima aca dipma
     mib mas ingpaed inga igip drhc ret em ifa prince2 csm psm itil
-    """.split()
+    """
 )
 # Titles in other spellings than letters and a dot.
 SPACED_TITLES = (
@@ -131,11 +136,14 @@ SPACED_TITLES = (
     ("m", "sc"),
     ("b", "sc"),
     ("ing", "arch"),
+    ("mgr", "art"),
+    ("dr", "hc"),
+    ("dr", "med"),
     ("art", "d"),
     ("th", "d"),
 )
 
-DEPARTMENT_WORDS = frozenset(
+DEPARTMENT_WORDS = _words(
     """
     oddeleni odbor usek utvar referat stredisko podpora servis service support helpdesk hotline recepce reception podatelna
     sekretariat secretariat uctarna fakturace objednavky reklamace expedice dispecink prodejna eshop newsletter zpravodaj
@@ -143,9 +151,9 @@ DEPARTMENT_WORDS = frozenset(
     biuro sprzedazy sales marketing billing accounts accounting orders office kancelar zakaznicky zakaznicka customer care
     notifications notification no-reply noreply administrator admin redakce pokladna sklad personalni oddelenie obchod
     nakup logistika kontakt contact info personnel hr payroll invoices invoicing
-    """.split()
+    """
 )
-COMPANY_WORDS = frozenset(
+COMPANY_WORDS = _words(
     """
     group holding bank banka banque university univerzita universitat universitaet vut cvut skola gymnazium urad
     ministerstvo magistrat nemocnice fakulta ustav institut institute kovarna strojirny strojirna slevarna sklarna pila
@@ -153,11 +161,11 @@ COMPANY_WORDS = frozenset(
     restaurace works industries solutions technologies systems services consulting company society association foundation
     ltd gmbh inc llc corporation enterprises partners agency agentura studio media software shop store werke
     gesellschaft verein fabryka zaklady spolka
-    """.split()
+    """
 )
 
 # Boxes that a group reads.
-ROLE_BOXES = frozenset(
+ROLE_BOXES = _words(
     """
     info infos obchod sales office kancelar podatelna posta mail email fakturace faktury uctarna ucetni invoice invoices
     billing accounts accounting ap ar objednavky objednavka orders order nakup purchasing procurement servis service
@@ -168,7 +176,7 @@ ROLE_BOXES = frozenset(
     anfrage biuro kontakty sekretariat webmaster root prodej vyroba kvalita quality technik servicedesk centrala vaha
     scanner skener tiskarna printer kopirka fax monitoring system web redakce noviny news newsletter events welcome
     postmaster hostmaster reditelstvi poptavky poptavka nabidky customerservice customercare kundenservice zakaznik
-    """.split()
+    """
 )
 
 # Beginnings of the words by which people say what they do.

@@ -6,9 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from apps.contacts.companies import is_company, is_named_by
+from apps.contacts.companies import is_company
 from apps.contacts.name_order import Words, in_order, is_given
 from apps.contacts.name_words import DEPARTMENT_WORDS, POSITION_STEMS, ROLE_BOXES
+from apps.contacts.robots import is_robot
 from apps.contacts.titles import TitledWords, take_titles
 from apps.mailboxes.texts import folded
 
@@ -74,7 +75,7 @@ def split_name(display_name: str, address: str = "") -> Name:
     if person is None:
         if company or department:
             return Name(company=company, department=department)
-        return _from_box(hints, is_role=_is_role(box))
+        return _from_box(hints, is_role=_is_role(box) or is_robot(f"{box}@"))
     if _is_role(box) and not person.knows_given and not company and len(parts) == 1 and len(person.names) == 1:
         # "ACME" of info@: nobody's name.
         return Name(company=text, department=department)

@@ -12,8 +12,8 @@ from apps.mailboxes.texts import folded
 _GLUED = re.compile(r"(?<!\S)((?:[^\W\d_]{2,}\.-?)+)(?=[^\W\d_]{3,}(?!\S|\.))")
 # Shorter ones are words of names as well, unless a dot, capitals or a comma say otherwise.
 _AMBIGUOUS_BEFORE = frozenset(
-    {"di", "doc", "mag", "por", "gen", "et", "ir", "lic", "hon", "sir", "pan", "med", "mal", "phil", "jur", "hab", "hc"}
-    | {"lord", "dame", "arch", "mx", "jr", "rev", "univ", "soch", "lady", "prof"}
+    {"di", "doc", "mag", "por", "gen", "et", "ir", "lic", "hon", "med", "mal", "phil", "jur", "hab", "hc"}
+    | {"lord", "sir", "dame", "arch", "mx", "rev", "univ", "soch", "lady", "prof"}
 )
 _ALONE = frozenset({"et", "med", "mal", "rer", "nat", "phil", "jur", "hab", "hc", "arch"})
 
@@ -42,6 +42,10 @@ def take_titles(text: str) -> TitledWords:
     while last > first and _is_after(words[last - 1], has_name=last - first > 2 or bool(first)):
         last -= 1
     before, after = words[:first], words[last:]
+    while last - first > 1 and "." in words[last - 1] and _bare(words[last - 1]) in TITLES_BEFORE:
+        # Novák Petr Ing.
+        last -= 1
+        before.insert(first, words[last])
     if first == last and before and not after:
         # All of it titles: "MBA" and "MSc" may be in neither order.
         cut = next((index for index, word in enumerate(before) if _bare(word) not in TITLES_BEFORE), len(before))
@@ -53,11 +57,14 @@ def _joined(words: list[str]) -> list[str]:
     """With titles that contain a blank as one: Ph. D."""
     joined: list[str] = []
     for word in words:
-        if joined and "." in joined[-1] and (_bare(joined[-1]), _bare(word)) in SPACED_TITLES and word[0].isupper():
-            joined[-1] = f"{joined[-1]} {word}"
-        else:
-            joined.append(word)
+        joined.append(word)
+        while len(joined) > 1 and _is_one_title(*joined[-2:]):
+            joined[-2:] = [" ".join(joined[-2:])]
     return joined
+
+
+def _is_one_title(first: str, second: str) -> bool:
+    return "." in first and ("." in second or second.isupper()) and (_bare(first), _bare(second)) in SPACED_TITLES
 
 
 def _is_before(word: str, *, follows: bool) -> bool:
