@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 # Central European given names: there, a family name often stands first, so one of these at the end says so.
 GIVEN_NAMES_EAST = _words(
     """
-    adam adela alfons amos adolf adriana adrian agata agnieszka albeta albert aldona ales alena alexandr alexandra alfons alice alina
+    adam adela adolf amos adriana adrian agata agnieszka albeta albert aldona ales alena alexandr alexandra alfons alice alina
     alois alojz alzbeta ambroz amalie anastazie andrea andrej andrzej anezka anna antonia antonie antonin anton apolena
     arnost artur arnold arpad attila augustin balazs barbora barbara bartlomiej bartosz bartolomej beata bedrich bela
     bernard berta blanka blazej blazena bohdan bohdana bohumil bohumila bohumir bohunka bohuslav bohuslava boleslav boris
@@ -115,7 +115,7 @@ WEAK_PARTICLES = frozenset({"e", "y", "z", "ze", "do", "te", "al", "el", "ben", 
 # Academic degrees and courtesies, without dots and hyphens.
 TITLES_BEFORE = _words(
     """
-    ak ing mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr artdr doc prof dr drs
+    ak ing ingarch mgrart drhc mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr artdr doc prof dr drs
     dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag di inz inż arch akad mal soch univprof univ hab
     lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani slecna madame mme mlle monsieur dott dottssa avv
     ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat drphil drjur rernat med phil jur
