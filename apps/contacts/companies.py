@@ -32,14 +32,29 @@ def is_company(text: str, address: str = "") -> bool:
     """Whether the text names a company: by its legal form, a word as *Works*, a domain name, or the address's domain."""
     if legal_form(text) or _DOMAIN_NAME.match(text) or " & " in text:
         return True
-    words = folded(text).replace(",", " ").split()
-    return any(word in COMPANY_WORDS for word in words) or is_named_by(text, address)
+    return has_company_word(text) or is_named_by(text, address)
 
 
-def is_named_by(text: str, address: str) -> bool:
-    """Whether the text reads as the domain of the address: *Kovárna Morava* at kovarna-morava.example."""
-    bare = _letters(text)
-    return len(bare) > 2 and any(bare == _letters(label) for label in domain_of(address).split(".")[:-1])
+def is_named_by(text: str, address: str, *, may_go_on: bool = False) -> bool:
+    """Whether the text reads as the domain of the address: *Kovárna Morava* at kovarna-morava.example.
+
+    With `may_go_on` its first word is enough: *Dřevostroj Hranice* at drevostroj.example.
+    """
+    labels = {_letters(_as_written(label)) for label in domain_of(address).split(".")[:-1]}
+    begins = {_letters(text), _letters(text.split()[0]) if may_go_on and text.split() else ""}
+    return any(len(begin) > 2 and begin in labels for begin in begins)
+
+
+def has_company_word(text: str) -> bool:
+    return any(word in COMPANY_WORDS for word in folded(text).replace(",", " ").split())
+
+
+def _as_written(label: str) -> str:
+    """A label of a domain in the letters of its language."""
+    try:
+        return label.encode("ascii").decode("idna")
+    except UnicodeError:
+        return label
 
 
 def _letters(text: str) -> str:

@@ -77,7 +77,7 @@ def _is_family_first(words: Words, hints: Words, marked: str) -> bool:
         score -= 2
     elif folded(first) in FAMILY_NAMES_FIRST:
         score += 1
-    score += _is_family_like(first) - _is_family_like(last)
+    score += 2 * (_is_family_like(first) - _is_family_like(last))
     if marked:
         score += 4 if marked == first else -4 if marked == last else 0
     if _is_initial(last) and not _is_initial(first):
@@ -94,8 +94,11 @@ def _address_says(first: str, last: str, hints: Words) -> int:
     if len(hints) == 1:
         box = hints[0]
         if box in (first, last):
-            known = is_given(box)
-            return (2 if box == first else -2) * (-1 if known else 1)
+            other_is_given = is_given(last if box == first else first)
+            if is_given(box):
+                # Petr of petr@, unless both could be either.
+                return 0 if other_is_given else -2 if box == first else 2
+            return 2 if box == first else -2
         # pnovak@
         if len(box) > 3 and box[1:] == first and box[0] == last[:1]:
             return 3

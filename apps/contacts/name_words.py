@@ -10,87 +10,99 @@ def _words(text: str) -> frozenset[str]:
 # Central European given names: there, a family name often stands first, so one of these at the end says so.
 GIVEN_NAMES_EAST = _words(
     """
-    adam adela adolf amos adriana adrian agata agnieszka albeta albert aldona ales alena alexandr alexandra alfons alice alina
-    alois alojz alzbeta ambroz amalie anastazie andrea andrej andrzej anezka anna antonia antonie antonin anton apolena
-    arnost artur arnold arpad attila augustin balazs barbora barbara bartlomiej bartosz bartolomej beata bedrich bela
-    bernard berta blanka blazej blazena bohdan bohdana bohumil bohumila bohumir bohunka bohuslav bohuslava boleslav boris
-    borek borivoj bozena branislav bretislav bronislav bronislava bruno brigita cecilie cenek cestmir ctibor ctirad cyril
-    czeslaw dagmar dalibor dalimil damian dana daniel daniela danuse danuta darina darek dariusz darja david denis denisa
-    diana dita dobroslav dominik dominika dorota drahomir drahomira drahoslav drahoslava dusan edita eduard elena eliska
-    ema emil emilie erik erika ernest erno erzsebet eszter eugen eva evelina evzen ewa ferenc ferdinand filip filomena
-    frantisek frantiska gabriel gabriela gabor gizela grzegorz gustav gyorgy hana hanka hedvika helena henryk hermina
-    hubert hugo hynek ida ignac igor ilona imrich irena iren irma istvan ivan ivana iveta ivo ivona iwona izabela jacek
-    jachym jadwiga jakub jan jana janka janos jarmila jarek jaromir jaroslav jaroslava jaroslaw jenda jerzy jindra
-    jindrich jindriska jiri jirina jirka jitka joanna jolana jolanta josef josefa jozef jozefina jozsef judita judit julia
-    julie julius juraj justyna kamil kamila karel karol karolina karoly katalin katarina katarzyna katerina kazimir
-    kazimierz klara klaudie klement kristian kristina kristof kristyna krystyna krystof krzysztof kveta kvetoslav
-    kvetoslava kvetuse kvido lada ladislav ladislava lajos laszlo leos leona leopold leszek libena liboslav libor libuse
-    lida lucia lucie lucyna ludek ludmila ludovit ludvik lukas lubica lubomir lubomira lubor lubos lubos lumir maciej magda
-    magdalena malgorzata marcel marcela marcin marek margita marian mariana marie maria mariola marika mariusz marketa
-    marta martin martina matej mateusz matous matus matyas maxim maximilian mecislav medard melanie metodej michael
-    michaela michal michala mikulas milada milan milena milica miloslav miloslava milos milota milus mira mirek miriam
-    miroslav miroslava miroslaw mojmir monika nada nadezda natalie natalia nela nikol nikola nikolas norbert nora oldrich
-    oldriska olbram olga oleg oliver olivie ondrej oskar ota otakar otilie otmar oto otto ottilie patricie patrik patrycja paula
-    pavel pavla pavlina pavol pawel peter petr petra piotr pravoslav premysl przemyslaw radek radim radka radko radmila
-    radomir radoslav radovan radovana radana rafal rastislav regina rehor renata rene richard robert robin roman romana
-    rostislav rozalie rudolf rut ruzena ryszard rene sabina samuel sandor sara sarka sebastian servac silvestr silvie
-    simon simona slavek slavka slavomir slavomira slawomir sona stanislav stanislava stanislaw stefan stefania stefanie
-    stela stepan stepanka svatava svatopluk svatoslav svetlana szymon tadeas tadeusz tamara tamas tatana tatiana tereza
-    terezie teodor tibor tobias tomas tomasz tomislav tunde urban ursula ursula vaclav vaclava valdemar valentin valentyna
-    valerie vanda vasil vendula vendelin vera verona veronika viera vilem vilemina vilma viktor viktorie viktoria vincenc
-    viola vit vitezslav vitezslava vladan vladimir vladimira vladislav vladislava vlasta vlastimil vlastimila vlastislav
-    vojtech vojen vratislav vsevolod waldemar wieslaw witold wladyslaw wlodzimierz wojciech xenie zaneta zbigniew zbynek
-    zbysek zdena zdenek zdenka zdislava zdenko zikmund zita zlata zlatuse zofia zofie zoltan zora zsolt zsuzsanna zuzana
-    zygmunt oleksandr oleksii olena serhii volodymyr mykola dmytro andrii iryna nataliia tetiana yulia yuriy dmitri sergei
-    ahmet łukasz michał paweł rafał bartłomiej małgorzata stanisław jarosław mirosław przemysław sławomir wiesław
-    władysław włodzimierz zdzisław bogdan bogusław bogumiła bogusława bozidar goran zoran dragan nenad mladen vesna
-    ljubica snezana tomo matija luka ante ivica
+    adam adela adolf adrian adriana agata agnieszka ahmet albert albeta aldona alena ales alexandr alexandra alexej
+    alfons alice alina alois alojz alzbeta amalie ambroz amos anastazie andrea andrej andrii andrzej anezka anicka anna
+    ante anton antonia antonie antonin apolena arnold arnost arpad artur attila augustin balazs bara barbara barbora
+    bartlomiej bartolomej bartosz bartłomiej beata bedrich bela bernard berta betka beáta blahoslav blanka blazej
+    blazena bogdan bogumiła bogusław bogusława bohdan bohdana bohumil bohumila bohumir bohunka bohuslav bohuslava
+    boleslav borek boris borivoj bozena bozidar boženka branislav bretislav brigita bronislav bronislava bruno cecilie
+    cenek cestmir ctibor ctirad cyril czeslaw dagmar dalibor dalimil damian dana daniel daniela danuse danuta darek
+    darina dariusz darja dasa david denis denisa diana dita dmitri dmytro dobromila dobroslav dominik dominika dorota
+    dragan drahomir drahomira drahoslav drahoslava dusan edita eduard ela elena eliska ema emil emilia emilie erik
+    erika ernest erno erzsebet ester eszter eugen eva evelina evzen ewa ferdinand ferenc filip filomena franta
+    frantisek frantiska gabor gabriel gabriela gizela goran grzegorz gustav gyorgy hana hanka hedvika helena henryk
+    hermina honza hubert hugo hynek ida ignac igor ilona imrich ingrida iren irena irma iryna istvan iva ivan ivana
+    ivanka iveta ivica ivka ivo ivona iwona izabela jacek jachym jadwiga jakub jan jana janka janos jarda jarek jarka
+    jarmila jaromir jaromira jaroslav jaroslava jaroslaw jarosław jenda jerzy jindra jindrich jindriska jiri jirina
+    jirka jitka joanna jolana jolanta jonas josef josefa jozef jozefina jozsef judit judita julia julie julius juraj
+    justyna kaja kamil kamila karel karol karolina karoly katalin katarina katarzyna katerina katka kazimierz kazimir
+    klara klaudie klement kristian kristina kristof kristyna krystof krystyna krzysztof kuba kveta kvetoslav kvetoslava
+    kvetuse kvido lada ladislav ladislava ladka lajos laszlo laura lenka leona leopold leos leszek libena libor
+    liboslav libuse lida linda ljubica lubica lubomir lubomira lubor lubos lucia lucie lucyna ludek ludmila ludovit
+    ludvik luka lukas lumir lumira maciej magda magdalena magdaléna malgorzata marcel marcela marcin marek margita
+    maria marian mariana marianna marie marika mariola mariusz marketa maros marta martin martina matej mateusz matija
+    matous matus matyas maxim maximilian maxmilian małgorzata mecislav medard melanie metodej michael michaela michal
+    michala michał mikulas mila milada milan milena milica milos miloslav miloslava milota milus mira mirek miriam
+    mirka miroslav miroslava miroslaw mirosław misa mladen mojmir monika mykola nada nadezda natalia natalie nataliia
+    nela nenad nikol nikola nikolas nikolina nina nora norbert olbram oldrich oldriska oldriška oleg oleksandr oleksii
+    olena olga oliver olivie ondra ondrej oskar ota otakar otilie otmar oto ottilie otto patricie patrik patrycja paula
+    pavel pavla pavlina pavol pawel paweł pepa pepik peter petr petra piotr pravoslav premysl przemyslaw przemysław
+    radana radek radim radka radko radmila radomir radoslav radovan radovana rafal rafał rastislav regina rehor renata
+    rene richard robert robin roman romana rostislav rozalie rudolf rut ruzena ryszard sabina samuel sandor sara sarka
+    sebastian sergei serhii servac silvestr silvia silvie simon simona slavek slavka slavomir slavomira slawomir
+    snezana sofie sona standa stanislav stanislava stanislaw stanisław stefan stefania stefanie stela stepan stepanka
+    svatava svatopluk svatoslav svetlana sylva sylvie szymon sławomir tadeas tadeusz tamara tamas tatana tatiana teodor
+    tereza terezie terka tetiana tibor tobias tom tomas tomasz tomislav tomo tonda tunde urban ursula vaclav vaclava
+    valdemar valentin valentyna valerie vanda vasek vasil vendelin vendula vera verca verona veronika vesna viera
+    viktor viktoria viktorie vilem vilemina vilma vincenc viola vit vitezslav vitezslava vladan vladimir vladimira
+    vladislav vladislava vlasta vlastimil vlastimila vlastislav vojen vojta vojtech volodymyr vratislav vsevolod
+    waldemar wieslaw wiesław witold wladyslaw wlodzimierz wojciech władysław włodzimierz xenie yulia yuriy zaneta
+    zbigniew zbynek zbysek zdena zdenek zdenka zdenko zdislava zdzisław zikmund zita zlata zlatuse zofia zofie zoltan
+    zora zoran zsolt zsuzsanna zuzana zuzka zygmunt łukasz
     """
 )
 
 GIVEN_NAMES_WEST = _words(
     """
-    aaron abigail achim adrien agnes aidan aisha alain alan alastair alberto alessandro alessandra alessia alex alexander
-    alexandre alexis alfred alfredo alison allan allen alistair alvaro amanda amber amelia amelie amy ana anders andre
-    andreas andres andrew angela angelo anita anja anke ann anne anneke annette annika antje antoine antonella antonio
-    arjen armin arnaud arne arthur ashley astrid august axel barry bart bas beatrice beatriz ben benedikt benjamin benoit
-    bernd bernhard beth bettina bill birgit bjorn bob bodo brad bram brenda brian bridget britta bruce burkhard callum
-    camille carl carla carlo carlos carmen carol caroline carolin carsten catherine cathy cecile charles charlotte chiara
-    chloe chris christa christian christiane christina christine christoph christophe christopher ciara cindy claire
-    clara claudia claudio clemens colin conor connor cornelia craig cristina cynthia daisy damien daniele danielle darren
-    dave davide dean deborah declan delphine derek detlef diane didier diego dieter dietmar dirk dolores dominic don donald
-    donna dorothy doris doug douglas duncan dylan eamon eberhard edgar edith edward edwin eileen elaine eleanor elisabeth
-    elise elizabeth elke ella ellen elsa emilio emily emma emmanuel enrico eric erich ernst esther ethan eugene evelyn
-    fabian fabienne fabio fatima federico felix fernando fiona florence florian frances francesca francesco francis
-    francisco francois francoise frank franz fred frederic frederick frederik friedrich fritz gareth gary gemma geoffrey
-    george georg georges gerald gerard gerd gerhard gerrit gianluca gilles gino giovanni giulia giuseppe gordon grace
-    graham greg gregor gregory guido guillaume gunnar gunter gunther guy hannah hannes hans harald harry hartmut hassan
-    heather hector heidi heike heiko heinrich heinz helen helene helga helmut hendrik henri henrik henry herbert hermann
-    hilary holger horst howard hugh ian ibrahim ilse imke ines inga inge ingeborg ingo ingrid irene isaac isabel isabella
-    isabelle jack jackie jacob jacques jaime jake james jamie jane janet janice jasmin jason javier jay jean jeanette jeff
-    jeffrey jens jennifer jenny jeremy jerome jerry jesse jessica jesus jill jim jo joachim joan joao jochen joe joel
-    joerg johan johann johanna johannes john johnny jon jonas jonathan jorg jorge jose joseph josephine joshua joyce juan
-    juergen jurgen judith judy jules julian juliane julien juliette june justin jutta kai karen karin karl karla karsten
-    kate katharina katherine kathleen kathrin katie katja katrin keith kelly ken kenneth kerstin kevin kim kirsten
-    kjell klaus konrad konstantin kristin kristina kurt kyle lara larissa lars laura lauren laurent lea leah lee lena leon
-    leonard leonardo leonie leslie liam lilian lilly linda lindsay lisa lothar lorenz lorenzo louis louise luc luca
-    lucas lucy ludger ludwig luigi luis luisa lutz lydia lynn maarten madeleine maeve magnus maike malcolm manfred manuel
-    manuela marc marcello marco marcus margaret margarete margot marina mario marion marjorie mark marko markus marlene
-    marten mary massimo mathias mathieu mathilde matt matteo matthew matthias matthieu maureen maurice maurizio max
-    maya megan mehmet meike melissa mia michel michele michelle miguel mike mikkel miles mohamed mohammed muhammad moritz
-    mustafa nadia nadine nancy natalie natasha nathalie nathan neil niall nicholas nick nicola nicolas nicole niels nigel
-    niklas nils nina noah noel norman oisin olaf oliver olivia olivier omar oscar owen pablo pamela paola paolo pascal
-    patricia patrick paul pauline pedro peggy penelope per percy petra phil philip philipp philippe phyllis pierre
-    pieter pietro pilar rachel rafael rainer ralf ralph ramon raphael raul ray raymond rebecca reinhard reinhold remy reto
-    ricardo riccardo richard rick rita rob roberta roberto rod roderick rodrigo roger roland rolf romain ronald ronan
-    rosa rose rosemary ross roy ruben rudiger rupert russell ruth ryan sabine sally salvatore sam samantha sandra sandrine
-    sandy sarah sascha saskia scott sean sebastien selina serge sergio seth sharon sheila shirley siegfried sigrid silke
-    silvia simone siobhan sofia sofie sonia sonja sophia sophie soren stacey stefan stefanie stefano steffen stella stephan
-    stephane stephanie stephen steve steven stewart stuart sue susan susanna susanne suzanne sven svenja sylvain sylvia
-    sylvie tanja tara ted teresa terence terry thea theo theresa therese thierry thomas thorsten till tim timo timothy
-    tina tobias todd tom tommaso tony torben torsten tracy ulf ulrich ulrike ursula urs uwe valentina valerie vanessa
-    vicky victor victoria vincent vincenzo virginia viviane volker walter wayne wendy werner wilfried wilhelm will willem
-    william winfried wolfgang xavier yann yannick yves yvonne zoe
+    aaron abigail achim adrien agnes aidan aisha akira alain alan alastair alberto alejandra alejandro alessandra
+    alessandro alessia alex alexander alexandre alexis alfred alfredo alison alistair allan allen alois alvaro amanda
+    amber amelia amelie amit amy ana anders andre andreas andres andrew angela angelo angus anil anita anja anjali anke
+    ann anne annegret anneke annette annika antje antoine antonella antonio aoife arjen arjun armin arnaud arne arthur
+    ashley astrid august aurelie axel ayse baptiste barry bart bas beat beatrice beatriz ben benedikt benjamin benoit
+    bente bernd bernhard beth bettina bill birgit bjork bjorn bob bodo brad bram brenda brian bridget britta brittany
+    bruce burkhard callum camila camille carl carla carlo carlos carmen carol carolin caroline carsten catherine cathy
+    cecile cedric celine charles charlotte chiara chloe chris christa christian christiane christina christine
+    christoph christophe christopher ciara cindy claire clara claudia claudio clemens colin conan connor conor consuelo
+    cormac cornelia craig cristina cynthia daisy damien daniele danielle darren dave davide dean deborah declan deepak
+    delphine deniz derek detlef diane didier diego dieter dietmar dirk dolores dominic don donald donna doris dorothy
+    doug douglas duncan dylan eamon ebba eberhard edgar edith edward edwin egon eileen elaine eleanor elena elif elin
+    elisabeth elise elizabeth elke ella ellen elodie elsa emilio emily emma emmanuel emre enrico eric erich ernst
+    esteban esther ethan euan eugene evelyn ewan fabian fabienne fabio fatima fatma federico felix fergus fernando
+    fiona florence florian frances francesca francesco francis francisco francois francoise frank franz fred frederic
+    frederick frederik freya friederike friedrich fritz gaelle gareth gary gemma geoffrey georg george georges gerald
+    gerard gerd gerhard gerrit gertrud giacomo gianluca gilles ginevra gino giovanni giulia giuseppe gonzalo gordon
+    gosta grace graham greg gregor gregory gudrun guido guillaume gunnar gunter gunther guy hakan hamish hannah hannes
+    hans harald harry hartmut haruto hassan heather hector hedwig heidi heike heiko heinke heinrich heinz helen helene
+    helga helmut hendrik henri henrik henrike henry herbert hermann hilary hildegard hiroshi holger horst howard hugh
+    hunter ian ibrahim ignacio ilse imke ines inga inge ingeborg ingo ingrid irene isaac isabel isabella isabelle jack
+    jackie jacob jacques jaime jake james jamie jane janet janice jasmin jason javier jay jean jeanette jeff jeffrey
+    jennifer jenny jens jeremy jerome jerry jesper jesse jessica jesus jill jim jo joachim joan joao joaquin jochen joe
+    joel joerg johan johann johanna johannes john johnny jon jonas jonathan jorg jorge jose joseph josephine joshua
+    joyce juan judith judy juergen jules julian juliane julien juliette june jurgen justin jutta kai karen karin karl
+    karla karsten kate katharina katherine kathleen kathrin katie katja katrin kayla keith kelly ken kenji kenneth
+    kerstin kevin kim kirsten kjell klaus konrad konstantin kristin kristina kurt kyle lara larissa lars laura lauren
+    laurence laurent lea leah lee leif lena lennart leon leonard leonardo leonie leopold leslie liam lilian lilly linda
+    lindsay lisa logan lone lorenz lorenzo lothar louis louise luc luca lucas lucia lucy ludger ludwig luigi luis luisa
+    lutz lydia lynn maarten madeleine maeve magdalena magnus maike maja malcolm manfred manuel manuela marc marcello
+    marco marcus margaret margarete margot mariana marina mario marion marjorie mark marko markus marlene marten mary
+    massimo mateo mathias mathieu mathilde matilde matt matteo matthew matthias matthieu mattias maureen maurice
+    maurizio max maya megan mehmet meike melissa mercedes mette mia michel michele michelle miguel mike mikkel miles
+    mohamed mohammed moritz muhammad mustafa nadia nadine nancy natalie natasha nathalie nathan neha neil niall niamh
+    nicholas nick nicola nicolas nicole niels nigel niklas nils nina noah noel norman odile oisin olaf oliver olivia
+    olivier omar oscar ottokar owain owen pablo padraig pamela paola paolo pascal patricia patrick paul pauline pedro
+    peggy penelope per percy pernille petra phil philip philipp philippe phyllis pierre pieter pietro pilar pooja priya
+    rachel rafael ragnar rahul rainer ralf ralph ramon raphael raquel rasmus raul ravi ray raymond rebecca regula
+    reinhard reinhold remy reto rhys ricardo riccardo richard rick rita rob roberta roberto rocio rod roderick rodrigo
+    roger roisin roland rolf romain ronald ronan rosa rose rosemary ross roswitha roy ruben rudiger rupert russell ruth
+    ryan sabine sally salvatore sam samantha sandra sandrine sandy sanjay santiago saoirse sarah sascha saskia scott
+    sean sebastien selina sepp serge sergio seth sharon sheila shirley siegfried sigrid silke silvia simone sinead
+    siobhan sofia sofie sonia sonja sophia sophie soren stacey stefan stefanie stefano steffen stella stephan stephane
+    stephanie stephen steve steven stewart stuart sue sunil suresh susan susanna susanne suzanne sven svenja sylvain
+    sylvia sylvie tanja tara ted terence teresa terry thea theo theresa therese thibault thierry thomas thorsten till
+    tim timo timothy tina tobias todd tom tommaso tony torben torsten tracy tyler ulf ulrich ulrike urs ursula ute uwe
+    valentina valeria valerie vanessa vicky victor victoria vikram vincent vincenzo virginia viviane volker walter
+    waltraud wayne wendy werner wilfried wilhelm will willem william winfried wolfgang xavier ximena yann yannick yuki
+    yusuf yves yvonne zoe
     """
 )
 GIVEN_NAMES = GIVEN_NAMES_EAST | GIVEN_NAMES_WEST
@@ -115,10 +127,11 @@ WEAK_PARTICLES = frozenset({"e", "y", "z", "ze", "do", "te", "al", "el", "ben", 
 # Academic degrees and courtesies, without dots and hyphens.
 TITLES_BEFORE = _words(
     """
-    ak ing ingarch mgrart drhc mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr artdr doc prof dr drs
-    dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag di inz inż arch akad mal soch univprof univ hab
-    lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani slecna madame mme mlle monsieur dott dottssa avv
-    ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat drphil drjur rernat med phil jur
+    ak ing ingarch mgrart mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr
+    artdr doc prof dr drs dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag di inz inż arch akad
+    mal soch univprof univ hab lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani slecna madame mme
+    mlle monsieur dott dottssa avv ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat drphil drjur rernat
+    med phil jur
     """
 )
 TITLES_AFTER = _words(
@@ -145,12 +158,13 @@ SPACED_TITLES = (
 
 DEPARTMENT_WORDS = _words(
     """
-    oddeleni odbor usek utvar referat stredisko podpora servis service support helpdesk hotline recepce reception podatelna
-    sekretariat secretariat uctarna fakturace objednavky reklamace expedice dispecink prodejna eshop newsletter zpravodaj
-    news tym team department dept division abteilung vertrieb einkauf buchhaltung verkauf kundenservice kundendienst dzial
-    biuro sprzedazy sales marketing billing accounts accounting orders office kancelar zakaznicky zakaznicka customer care
-    notifications notification no-reply noreply administrator admin redakce pokladna sklad personalni oddelenie obchod
-    nakup logistika kontakt contact info personnel hr payroll invoices invoicing
+    oddeleni odbor usek utvar referat stredisko podpora servis service support helpdesk hotline recepce reception
+    podatelna sekretariat secretariat uctarna fakturace objednavky reklamace expedice dispecink prodejna eshop
+    newsletter zpravodaj news tym team department dept division abteilung vertrieb einkauf buchhaltung verkauf
+    kundenservice kundendienst dzial biuro sprzedazy sales marketing billing accounts accounting orders office kancelar
+    zakaznicky zakaznicka customer care notifications notification no-reply noreply administrator admin redakce
+    pokladna sklad personalni oddelenie obchod nakup logistika kontakt contact info personnel hr payroll invoices
+    invoicing dispatch shift server weekly daily digest subsystem mailer
     """
 )
 COMPANY_WORDS = _words(
@@ -158,24 +172,27 @@ COMPANY_WORDS = _words(
     group holding bank banka banque university univerzita universitat universitaet vut cvut skola gymnazium urad
     ministerstvo magistrat nemocnice fakulta ustav institut institute kovarna strojirny strojirna slevarna sklarna pila
     pivovar lisovna nastrojarna elektrarna tiskarna stavby stavebni autodilny projekce druzstvo spolek nadace hotel
-    restaurace works industries solutions technologies systems services consulting company society association foundation
-    ltd gmbh inc llc corporation enterprises partners agency agentura studio media software shop store werke
-    gesellschaft verein fabryka zaklady spolka
+    restaurace works industries solutions technologies systems services consulting company society association
+    foundation ltd gmbh inc llc corporation enterprises partners agency agentura studio media software shop store werke
+    gesellschaft verein fabryka zaklady spolka klub club jidelna sdruzeni svaz obec mesto mestsky obecni kraj lekarna
+    obrobna spedice factory machining foundry bakery truhlarstvi stavitelstvi autoservis pekarna kvetinarstvi transport
+    elektro logistics engineering
     """
 )
 
 # Boxes that a group reads.
 ROLE_BOXES = _words(
     """
-    info infos obchod sales office kancelar podatelna posta mail email fakturace faktury uctarna ucetni invoice invoices
-    billing accounts accounting ap ar objednavky objednavka orders order nakup purchasing procurement servis service
-    support podpora helpdesk hotline admin administrator administrace it hr jobs kariera career careers personalni
-    marketing press media pr reception recepce sekretariat secretary team tym hello ahoj kontakt contact contacts firma
-    company dotazy reklamace expedice sklad logistika logistics doprava dispecink dispatch gdpr security abuse eshop shop
-    store rezervace booking reservations export import verkauf einkauf buchhaltung rechnung rechnungen vertrieb zentrale
-    anfrage biuro kontakty sekretariat webmaster root prodej vyroba kvalita quality technik servicedesk centrala vaha
-    scanner skener tiskarna printer kopirka fax monitoring system web redakce noviny news newsletter events welcome
-    postmaster hostmaster reditelstvi poptavky poptavka nabidky customerservice customercare kundenservice zakaznik
+    info infos obchod sales office kancelar podatelna posta mail email fakturace faktury uctarna ucetni invoice
+    invoices billing accounts accounting ap ar objednavky objednavka orders order nakup purchasing procurement servis
+    service support podpora helpdesk hotline admin administrator administrace it hr jobs kariera career careers
+    personalni marketing press media pr reception recepce sekretariat secretary team tym hello ahoj kontakt contact
+    contacts firma company dotazy reklamace expedice sklad logistika logistics doprava dispecink dispatch gdpr security
+    abuse eshop shop store rezervace booking reservations export import verkauf einkauf buchhaltung rechnung rechnungen
+    vertrieb zentrale anfrage biuro kontakty webmaster root prodej vyroba kvalita quality technik servicedesk centrala
+    vaha scanner skener tiskarna printer kopirka fax monitoring system web redakce noviny news newsletter events
+    welcome postmaster hostmaster reditelstvi poptavky poptavka nabidky customerservice customercare kundenservice
+    zakaznik klub club digest backup akce novinky skoleni zakazky dokumentace jidelna night zpravodaj
     """
 )
 

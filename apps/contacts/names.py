@@ -76,9 +76,9 @@ def split_name(display_name: str, address: str = "") -> Name:
         if company or department:
             return Name(company=company, department=department)
         return _from_box(hints, is_role=_is_role(box) or is_robot(f"{box}@"))
-    if _is_role(box) and not person.knows_given and not company and len(parts) == 1 and len(person.names) == 1:
+    if _is_role(box) and person.is_unlikely and not (company or department) and len(parts) == 1:
         # "ACME" of info@: nobody's name.
-        return Name(company=text, department=department)
+        return Name(company=text)
     name = person.name()
     if not company:
         company = next((other.text for other in people if other is not person), "") or person.remainder
@@ -129,6 +129,7 @@ class _Part:
         if len(words) > 7:
             # A sentence, or a slogan.
             self.names = []
+        self.is_unlikely = not (self.knows_given or self._titles.before) and len(self.names) == 1
         self.likelihood = (
             2 * self.knows_given + sum(folded(word) in hints for word in words) + bool(self._titles.before)
         )
@@ -145,7 +146,7 @@ class _Part:
             self._titles += titled
         elif self.names and _is_position(plain):
             pass
-        elif any(sign.isdigit() for sign in plain) and at_start:
+        elif any(sign.isdigit() for sign in plain) and at_start and not self.department:
             self.company = self.company or segment
         else:
             self._titles += titled

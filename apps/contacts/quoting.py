@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from apps.contacts.companies import has_company_word, legal_form
 from apps.contacts.name_order import is_given
 from apps.contacts.names import Name, readable, split_name
 from apps.contacts.signature_words import CLOSINGS, FINE_PRINT
@@ -86,8 +87,12 @@ def names_writer(text: str, name: Name) -> bool:
     """Whether a line begins with the writer's name: the whole, with an initial, or the one that is known."""
     if not text or len(text) > 100 or "@" in text.split(",")[0]:
         return False
+    first = text.split(",")[0]
     words = _WORDS.findall(folded(text))[:8]
     family, given = _WORDS.findall(folded(name.family)), _WORDS.findall(folded(name.given))
+    if legal_form(first) or (has_company_word(first) and not (given and given[0] in words)):
+        # The firm that is called as its owner is.
+        return False
     if family and _stands_in(family, words[:7]):
         others = [word for word in words[:3] if word not in family and is_given(word)]
         return not given or given[0] in words or not others

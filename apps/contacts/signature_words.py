@@ -124,9 +124,29 @@ COUNTRIES = {
     "slovenia": "SI",
     "croatia": "HR",
 }
-# Where an address without a country code stands, by the end of its domain.
+# The ends of domains by which a country is told; the code is that of the country.
 DOMAINS = {"uk": "GB"} | {
-    code: code.upper() for code in "cz sk de at ch pl fr it es nl be se dk no hu ie si hr".split(" ")
+    code: code.upper()
+    for code in (
+        "cz",
+        "sk",
+        "de",
+        "at",
+        "ch",
+        "pl",
+        "fr",
+        "it",
+        "es",
+        "nl",
+        "be",
+        "se",
+        "dk",
+        "no",
+        "hu",
+        "ie",
+        "si",
+        "hr",
+    )
 }
 DEPARTMENTS = (
     *(

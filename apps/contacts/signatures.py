@@ -106,7 +106,9 @@ class _Reader:
             self._propose("department", piece, line)
         elif _is_position(piece) and self._is_near():
             self._propose("position", piece, line)
-        elif is_named_by(piece, self._address) or (piece[:1].isupper() and is_company(piece) and " " in piece):
+        elif is_named_by(piece, self._address, may_go_on=True) or (
+            piece[:1].isupper() and is_company(piece) and " " in piece
+        ):
             self._propose("company", piece, line)
         elif self._is_near(1) and not self._has("position", "department", "company") and _is_short(piece):
             self._propose("position", piece, line)

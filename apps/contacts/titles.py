@@ -13,7 +13,7 @@ _GLUED = re.compile(r"(?<!\S)((?:[^\W\d_]{2,}\.-?)+)(?=[^\W\d_]{3,}(?!\S|\.))")
 # Shorter ones are words of names as well, unless a dot, capitals or a comma say otherwise.
 _AMBIGUOUS_BEFORE = frozenset(
     {"di", "doc", "mag", "por", "gen", "et", "ir", "lic", "hon", "med", "mal", "phil", "jur", "hab", "hc"}
-    | {"lord", "sir", "dame", "arch", "mx", "rev", "univ", "soch", "lady", "prof"}
+    | {"lord", "dame", "arch", "mx", "rev", "univ", "soch", "lady", "prof"}
 )
 _ALONE = frozenset({"et", "med", "mal", "rer", "nat", "phil", "jur", "hab", "hc", "arch"})
 
@@ -35,7 +35,7 @@ def take_titles(text: str) -> TitledWords:
 
     Where there are only titles, as after a comma, those that stand before names go to `before`: Novák Petr, Ing.
     """
-    words = _joined(_GLUED.sub(r"\1 ", text).split())
+    words = _joined(_GLUED.sub(_unglued, text).split())
     first, last = 0, len(words)
     while first < last and _is_before(words[first], follows=first > 0):
         first += 1
@@ -51,6 +51,10 @@ def take_titles(text: str) -> TitledWords:
         cut = next((index for index, word in enumerate(before) if _bare(word) not in TITLES_BEFORE), len(before))
         before, after = before[:cut], before[cut:]
     return TitledWords(before, words[first:last], after)
+
+
+def _unglued(found: re.Match[str]) -> str:
+    return f"{found[1]} " if _bare(re.split(r"[.-]+", found[1])[0]) in TITLES_BEFORE else found[1]
 
 
 def _joined(words: list[str]) -> list[str]:
