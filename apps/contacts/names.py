@@ -66,7 +66,8 @@ def split_name(display_name: str, address: str = "") -> Name:
         box = box or _box(found[0])
         text = _ADDRESS.sub(" ", text).replace("<", " ").replace(">", " ")
     text = _SENT_BY.sub("", " ".join(text.split()).strip(_QUOTES + ",-"))
-    hints = _box_words(box)
+    box_words = _box_words(box)
+    hints = [folded(word) for word in box_words]
     parts = [_Part(piece, address, hints) for piece in _pieces(text)]
     people = [part for part in parts if part.names]
     person = max(people, key=lambda part: part.likelihood, default=None)
@@ -75,14 +76,14 @@ def split_name(display_name: str, address: str = "") -> Name:
     if person is None:
         if company or department:
             return Name(company=company, department=department)
-        return _from_box(hints, is_role=_is_role(box) or is_robot(f"{box}@"))
+        return _from_box(box_words, is_role=_is_role(box) or is_robot(f"{box}@"))
     if _is_role(box) and person.is_unlikely and not (company or department) and len(parts) == 1:
         # "ACME" of info@: nobody's name.
         return Name(company=text)
     name = person.name()
     if not company:
         company = next((other.text for other in people if other is not person), "") or person.remainder
-    return _completed(replace(name, company=company, department=department), hints, is_role=_is_role(box))
+    return _completed(replace(name, company=company, department=department), box_words, is_role=_is_role(box))
 
 
 def readable(text: str) -> str:
@@ -146,8 +147,8 @@ class _Part:
             self._titles += titled
         elif self.names and _is_position(plain):
             pass
-        elif any(sign.isdigit() for sign in plain) and at_start and not self.department:
-            self.company = self.company or segment
+        elif any(sign.isdigit() for sign in plain) and at_start:
+            self.company = self.company or ("" if self.department else segment)
         else:
             self._titles += titled
             self.names.append([word for word in titled.words if any(sign.isalpha() for sign in word)])
@@ -200,18 +201,19 @@ def _box(address: str) -> str:
 
 
 def _box_words(box: str) -> list[str]:
-    words = (folded(word.strip("0123456789")) for word in re.split(r"[._\s-]+", box))
+    """The words of the part before the @, in small letters, without numbers behind them."""
+    words = (word.strip("0123456789").lower() for word in re.split(r"[._\s-]+", box))
     return [word for word in words if word.replace("'", "").isalpha()]
 
 
 def _is_role(box: str) -> bool:
-    words = _box_words(box)
+    words = [folded(word) for word in _box_words(box)]
     return bool(words) and (words[0] in ROLE_BOXES or words[-1] in ROLE_BOXES or "".join(words) in ROLE_BOXES)
 
 
 def _from_box(words: list[str], *, is_role: bool) -> Name:
     """A name from an address alone: jan.novak@, j.novak@, novak@."""
-    if is_role or not words or len(words) > 3 or not any(set(word) & set("aeiouy") for word in words):
+    if is_role or not words or len(words) > 3 or not any(set(folded(word)) & set("aeiouy") for word in words):
         return Name()
     long = [word for word in words if len(word) > 1]
     if len(long) == 1:
@@ -224,12 +226,13 @@ def _one_word(word: str) -> Name:
     return Name(given=word) if is_given(word) else Name(family=word)
 
 
-def _completed(name: Name, hints: list[str], *, is_role: bool) -> Name:
+def _completed(name: Name, box_words: list[str], *, is_role: bool) -> Name:
     """The other half of a name, where the address is given.family and the name is one of them."""
-    if is_role or len(hints) != 2 or min(map(len, hints)) < 2:
+    if is_role or len(box_words) != 2 or min(map(len, box_words)) < 2:
         return name
-    if not name.family and folded(name.given) == hints[0]:
-        return replace(name, family=hints[1].capitalize())
-    if not name.given and folded(name.family) == hints[1] and is_given(hints[0]):
-        return replace(name, given=hints[0].capitalize())
+    first, last = box_words
+    if not name.family and folded(name.given) == folded(first):
+        return replace(name, family=last.capitalize())
+    if not name.given and folded(name.family) == folded(last) and is_given(first):
+        return replace(name, given=first.capitalize())
     return name

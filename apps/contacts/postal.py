@@ -18,10 +18,11 @@ _CODE_LAST = re.compile(
 _CODE_ALONE = re.compile(
     rf"^(?P<code>{_CZECH_CODE}|{_FOREIGN_CODE}|[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}|[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?)$"
 )
+_STATE = re.compile(r"[A-Z]{2}\s\d{5}(?:-\d{4})?$")
 _CITY_ALONE = re.compile(rf"^{_CITY}$")
 # Průmyslová 12/3a · č.p. 15 · 12 High Street · ul. 3 Maja 7
 _STREET = re.compile(
-    r"^(?:[^\W\d_][^\d,|;:@]{1,45}\s(?:č\.\s?p\.\s?)?\d{1,5}(?:\s?[/-]\s?\d{1,5})?\s?[a-zA-Z]?"
+    r"^(?:(?:\d{1,2}\.\s)?[^\W\d_][^\d,|;:@]{1,45}\s(?:č\.\s?p\.\s?)?\d{1,5}(?:\s?[/-]\s?\d{1,5})?\s?[a-zA-Z]?"
     r"|(?:ul\.|nám\.|tř\.|al\.|al|ulica|ulice)\s[^,|;:@]{2,45}\s\d{1,5}(?:/\d{1,5})?[a-zA-Z]?"
     r"|č\.\s?p\.\s?\d{1,4}"
     r"|(?:Unit|Suite|Floor)?\s?\d{1,5}[a-zA-Z]?\s[^\W\d_][^\d,|;:@]{2,45})$"
@@ -48,7 +49,7 @@ def place_in(pieces: list[str], street_above: str = "") -> Place | None:
     """The address in the comma-separated pieces of a line; `street_above` is the line before, if it may be a street."""
     bare = [_LABEL.sub("", piece) for piece in pieces]
     for index, piece in enumerate(bare):
-        found = _CODE_FIRST.match(piece) or _CODE_LAST.match(piece)
+        found = None if _STATE.match(piece) else _CODE_FIRST.match(piece) or _CODE_LAST.match(piece)
         before = bare[index - 1] if index else ""
         if found:
             code, city = found["code"], found["city"]

@@ -64,7 +64,7 @@ def signature_lines(lines: Sequence[Line], name: Name) -> list[Line]:
     Empty where nothing tells where it begins, and where somebody else signed.
     """
     begin = max((index for index, line in enumerate(lines) if _is_delimiter(line) or is_closing(line.text)), default=-1)
-    naming = [index for index, line in enumerate(lines) if index > begin and names_writer(line.text, name)]
+    naming = [index for index, line in enumerate(lines) if index >= max(begin, 0) and names_writer(line.text, name)]
     if naming and begin >= 0:
         start = naming[0]
     elif naming:

@@ -24,7 +24,8 @@ _WEB = re.compile(
 )
 _BARS = re.compile(r"\s*[|•·●▪■]\s*|\s+[–—/]\s+|\s+-\s+|;\s+")
 _LEFT_OVER = re.compile(
-    r"(?i)\b(?:tel(?:efon)?|phone|mob(?:il|ile)?|gsm|cell|fax|e-?mail|mail|web|www|[tmfewpd])\s*\.?\s*[:/.]+\s*(?=$|[|,;#]|\s)"
+    r"(?i)\b(?:tel(?:efon)?|phone|mob(?:il|ile)?|gsm|cell|fax|e-?mail|mail|web|www)\s*\.?\s*[:/.]+\s*(?=$|[|,;#]|\s)"
+    r"|\b[tmfewpd]\s*\.?\s*[:/]\s*(?=$|[|,;#]|\s)"
 )
 # A member of a group is not the group; a registration is no company's name.
 _NOT_OURS = re.compile(
@@ -67,7 +68,7 @@ class _Reader:
     def __init__(self, name: Name, address: str, region: str) -> None:
         self.proposals: list[Proposal] = []
         self._name, self._address, self._region = name, address, region
-        self._named_at = -1
+        self._named_at, self._is_named_fully = -1, False
         self._count = 0
 
     def read(self, line: Line, *, above: Line | None) -> None:
@@ -90,8 +91,9 @@ class _Reader:
                 self._read_piece(piece, line)
 
     def _read_piece(self, piece: str, line: Line) -> None:
-        if self._named_at < 0 and names_writer(piece, self._name):
-            self._named_at = self._count
+        if not self._is_named_fully and names_writer(piece, self._name):
+            # Eva, and below it: Mgr. Eva Horáková
+            self._named_at, self._is_named_fully = self._count, len(piece.split()) > 1
             self._read_name(piece, line)
         elif self._count == self._named_at and not take_titles(piece).words:
             self._read_titles(piece, line)
@@ -102,7 +104,9 @@ class _Reader:
             return
         elif legal_form(piece):
             self._propose("company", without_label(piece), line)
-        elif any(word in folded(piece).split() for word in DEPARTMENTS) and not _is_position(piece):
+        elif folded(piece).split()[0] in DEPARTMENTS or (
+            any(word in folded(piece).split() for word in DEPARTMENTS) and not _is_position(piece)
+        ):
             self._propose("department", piece, line)
         elif _is_position(piece) and self._is_near():
             self._propose("position", piece, line)
