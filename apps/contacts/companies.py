@@ -28,6 +28,19 @@ def legal_form(text: str) -> re.Match[str] | None:
     return _LEGAL_FORM.search(text)
 
 
+def comma_pieces(text: str) -> list[str]:
+    """Between commas, with a legal form left to what stands before it: Great Lakes Gear Works, Inc."""
+    pieces: list[str] = []
+    for piece in text.split(","):
+        piece = piece.strip(" \t-–*_'\"`„“”‚‘’«»")
+        form = legal_form(piece)
+        if form and pieces and len(form[0]) >= len(piece) - 1:
+            pieces[-1] = f"{pieces[-1]}, {piece}"
+        elif piece:
+            pieces.append(piece)
+    return pieces
+
+
 def is_company(text: str, address: str = "") -> bool:
     """Whether the text names a company: by its legal form, a word as *Works*, a domain name, or the address's domain."""
     if legal_form(text) or _DOMAIN_NAME.match(text) or " & " in text:

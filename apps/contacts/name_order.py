@@ -22,14 +22,17 @@ def in_order(first: Words, others: list[Words], hints: Words) -> tuple[str, str,
     `hints` are the words of the address before the @, folded.
     """
     all_words = [word for words in (first, *others) for word in words]
-    marked = _in_capitals(all_words)
     if others:
         behind, trailing = _without_trailing_particles(others[0])
         given, middle, family = behind[:1], behind[1:], trailing + first
     else:
-        given, middle, family = _plain(first, hints, marked)
-    recased = [" ".join(_recased(word, among=all_words) for word in words) for words in (given, middle, family)]
-    return recased[0], recased[1], recased[2]
+        given, middle, family = _plain(first, hints)
+    return (
+        " ".join(_recased(word, among=all_words) for word in given),
+        " ".join(_recased(word, among=all_words) for word in middle),
+        # In DE LUCA Marco the particle is no initials.
+        " ".join(_recased(word, among=family) for word in family),
+    )
 
 
 def is_given(word: str) -> bool:
@@ -38,10 +41,12 @@ def is_given(word: str) -> bool:
     return bare in GIVEN_NAMES or ("-" in bare and bare.split("-")[0] in GIVEN_NAMES)
 
 
-def _plain(words: Words, hints: Words, marked: str) -> tuple[Words, Words, Words]:
+def _plain(words: Words, hints: Words) -> tuple[Words, Words, Words]:
     """Without a comma, so that the order has to be told."""
     if len(words) < 2:
         return (words, [], []) if words and is_given(words[0]) else ([], [], words)
+    if shouted := _capitals_first(words):
+        return words[shouted : shouted + 1], words[shouted + 1 :], words[:shouted]
     start = _particles_at(words)
     if start == 0:
         # "de la Cruz María", or somebody who is called by the family name only.
@@ -52,7 +57,7 @@ def _plain(words: Words, hints: Words, marked: str) -> tuple[Words, Words, Words
     if start:
         given, middle = words[:1], words[1:start]
         return given, middle, words[start:]
-    if _is_family_first(words, hints, marked):
+    if _is_family_first(words, hints):
         return _family_first(words)
     middle_end = 1
     while middle_end < len(words) - 1 and (is_given(words[middle_end]) or _is_initial(words[middle_end])):
@@ -67,7 +72,7 @@ def _family_first(words: Words) -> tuple[Words, Words, Words]:
     return words[start : start + 1], words[start + 1 :], words[:start]
 
 
-def _is_family_first(words: Words, hints: Words, marked: str) -> bool:
+def _is_family_first(words: Words, hints: Words) -> bool:
     first, last = words[0], words[-1]
     score = 0
     if is_given(last) and not is_given(first):
@@ -78,8 +83,8 @@ def _is_family_first(words: Words, hints: Words, marked: str) -> bool:
     elif folded(first) in FAMILY_NAMES_FIRST:
         score += 1
     score += 2 * (_is_family_like(first) - _is_family_like(last))
-    if marked:
-        score += 4 if marked == first else -4 if marked == last else 0
+    if _is_shouted(last) and not any(map(_is_shouted, words[:-1])):
+        score -= 4
     if _is_initial(last) and not _is_initial(first):
         score += 4
     elif _is_initial(first):
@@ -141,14 +146,14 @@ def _without_trailing_particles(words: Words) -> tuple[Words, Words]:
     return words[:end], words[end:]
 
 
-def _in_capitals(words: Words) -> str:
-    """The one word that is in capitals among others that are not, as family names are in France and in lists."""
-    capitals = [word for word in words if _is_shouted(word)]
-    return capitals[0] if len(capitals) == 1 and len(words) > 1 else ""
+def _capitals_first(words: Words) -> int:
+    """How many words at the beginning are in capitals, where others are not: DE LUCA Marco."""
+    end = next((index for index, word in enumerate(words) if not (word.isupper() and len(word.rstrip(".")) > 1)), 0)
+    return end if any(map(_is_shouted, words[:end])) and not any(map(_is_shouted, words[end:])) else 0
 
 
 def _is_shouted(word: str) -> bool:
-    return len(word) > 2 and word.isupper() and word.isalpha()
+    return len(word) > 2 and word.isupper()
 
 
 def _recased(word: str, *, among: Words) -> str:

@@ -127,11 +127,11 @@ WEAK_PARTICLES = frozenset({"e", "y", "z", "ze", "do", "te", "al", "el", "ben", 
 # Academic degrees and courtesies, without dots and hyphens.
 TITLES_BEFORE = _words(
     """
-    ak ing ingarch mgrart mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr thlic thmgr icdr rsdr
-    artdr doc prof dr drs dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag di inz inż arch akad
-    mal soch univprof univ hab lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani slecna madame mme
-    mlle monsieur dott dottssa avv ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat drphil drjur rernat
-    med phil jur
+    ra lt col maj capt sgt ak ing ingarch mgrart mgr mga bc bca mudr mvdr mddr judr phdr rndr paeddr pharmdr phmr thdr
+    thlic thmgr icdr rsdr artdr doc prof dr drs dipl dipling diplkfm diplkffr diplinf diplphys diplchem diplbetrw mag
+    di inz inż arch akad mal soch univprof univ hab lic mr mrs ms miss mx sir dame lord lady rev hon herr frau pan pani
+    slecna madame mme mlle monsieur dott dottssa avv ir plk kpt por gen mjr npor pplk et hc msgr dring drmed drrernat
+    drphil drjur rernat med phil jur
     """
 )
 TITLES_AFTER = _words(

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from apps.contacts.companies import is_company
+from apps.contacts.companies import comma_pieces, is_company
 from apps.contacts.name_order import Words, in_order, is_given
 from apps.contacts.name_words import DEPARTMENT_WORDS, POSITION_STEMS, ROLE_BOXES
 from apps.contacts.robots import is_robot
@@ -18,7 +18,9 @@ LONGEST_NAME = 200
 _QUOTES = " \t'\"`„“”‚‘’«»"
 # What stands beside a name: (Kovárna Morava), [ACME], "Bob".
 _ASIDE = re.compile(r"\(([^()]*)\)?|\[([^\[\]]*)\]?|[\"„“”«»]([^\"„“”«»]*)[\"“”«»]")
-_BETWEEN = re.compile(r"\s+(?:[/\\:–—~>*+@-]+|at|from|ze společnosti|z firmy)\s+|\s*(?:\||•|·|;|//)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"\s+(?:[/\\:–—~>*+@-]+|at|from|ze společnosti|z firmy)\s+|\s*(?:\||•|·|;|//)\s*|\s/(?=\w)", re.IGNORECASE
+)
 _SENT_BY = re.compile(r"\s(?:via|c/o|v zastoupení|on behalf of)\s.*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:mailto:)?[^\s<>,;()\[\]\"']+@[^\s<>,;()\[\]\"']+", re.IGNORECASE)
 _LEGACY_NAME = re.compile(r"^/o=.*/cn=([^/]+)$", re.IGNORECASE)
@@ -28,6 +30,10 @@ _NOTE = re.compile(
     r"^(?:(?:he|she|they)\b.*|ext(?:ern(?:al|í|ista)?|\.)?|guest|host|ooo|mobile?|private|soukrom[éý]|work|dovolená|"
     r"(?:roz|née|nee|geb|born|dříve)\b.*|[\W\d_]*)$",
     re.IGNORECASE,
+)
+# What somebody is, beside the name, rather than where.
+_JOB = re.compile(
+    r"^(?:c[efoti]o|vp|md|head of\b.*|.*\b(?:director|manager|leiter(?:in)?|reditel(?:ka)?|manazer(?:ka)?|jednatel(?:ka)?))$"
 )
 
 
@@ -81,6 +87,9 @@ def split_name(display_name: str, address: str = "") -> Name:
         # "ACME" of info@: nobody's name.
         return Name(company=text)
     name = person.name()
+    if person.is_unlikely and parts[0].department and parts[0] is not person and not company:
+        # Billing @ CloudCo
+        return Name(company=person.text, department=department)
     if not company:
         company = next((other.text for other in people if other is not person), "") or person.remainder
     return _completed(replace(name, company=company, department=department), box_words, is_role=_is_role(box))
@@ -110,7 +119,7 @@ def _pieces(text: str) -> list[str]:
         return " " if is_nickname else " | "
 
     outer = _ASIDE.sub(put_aside, text)
-    pieces = (piece.strip(_QUOTES + ",-") for piece in (*_BETWEEN.split(outer), *asides))
+    pieces = (piece.strip(_QUOTES + ",-/") for piece in (*_BETWEEN.split(outer), *asides))
     return [piece for piece in pieces if piece and not _NOTE.match(piece)]
 
 
@@ -123,7 +132,7 @@ class _Part:
         self.names: list[Words] = []
         self._hints = hints
         self._titles = TitledWords()
-        for segment in _segments(text):
+        for segment in comma_pieces(text):
             self._read(segment, address)
         words = [word for words in self.names for word in words]
         self.knows_given = any(is_given(word) for word in words)
@@ -141,6 +150,8 @@ class _Part:
         at_start = not self.names and not any(is_given(word) for word in titled.words)
         if is_company(segment, "" if self._is_of_box(titled.words) else address):
             self.company = self.company or segment
+        elif _JOB.match(folded(plain)):
+            pass
         elif self._is_department(titled.words):
             self.department = self.department or segment
         elif not titled.words:
@@ -178,18 +189,6 @@ class _Part:
             family=family,
             title_after=", ".join(self._titles.after),
         )
-
-
-def _segments(text: str) -> list[str]:
-    """Between commas; a legal form belongs to what stands before it: Great Lakes Gear Works, Inc."""
-    segments: list[str] = []
-    for segment in text.split(","):
-        segment = segment.strip(_QUOTES)
-        if segments and segment and is_company(segment) and is_company(f"X {segment}") and len(segment) < 9:
-            segments[-1] = f"{segments[-1]}, {segment}"
-        elif segment:
-            segments.append(segment)
-    return segments
 
 
 def _is_position(text: str) -> bool:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, PhoneNumberType, format_number, number_type
+from phonenumbers import (
+    Leniency,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberMatch,
+    PhoneNumberMatcher,
+    PhoneNumberType,
+    format_number,
+    number_type,
+)
 
 from apps.contacts.signature_words import OTHERS
 from apps.mailboxes.texts import folded
@@ -76,14 +85,14 @@ def is_label(line: str) -> bool:
     return len(bare) <= 14 and _is_labelled(f"{bare.rstrip(' .:')}:") and not any(sign.isdigit() for sign in bare)
 
 
-def _matches(text: str, region: str) -> list:  # type: ignore[type-arg]
+def _matches(text: str, region: str) -> list[PhoneNumberMatch]:
     matches = list(PhoneNumberMatcher(text, region, leniency=Leniency.VALID))
     if not matches and _AMERICAN.search(text):
         matches = list(PhoneNumberMatcher(text, "US", leniency=Leniency.VALID))
     return matches
 
 
-def _kind(said: str, number: object) -> str:
+def _kind(said: str, number: PhoneNumber) -> str:
     if _CELL.search(said):
         return PHONE if _TEL.search(said) and number_type(number) == PhoneNumberType.FIXED_LINE else MOBILE
     if number_type(number) == PhoneNumberType.MOBILE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from apps.contacts.companies import is_company, is_named_by, legal_form
+from apps.contacts.companies import comma_pieces, is_company, is_named_by, legal_form
 from apps.contacts.name_words import POSITION_STEMS
 from apps.contacts.names import Name, split_name
 from apps.contacts.phones import is_label, phones_in
@@ -78,7 +78,7 @@ class _Reader:
             return
         rest = self._without_contacts(line, label=above.text if above and is_label(above.text) else "")
         for bar in _BARS.split(rest):
-            pieces = _comma_pieces(bar)
+            pieces = comma_pieces(bar)
             street_above = above.text.strip(" ,") if above and is_street(above.text.strip(" ,")) else ""
             place = place_in(pieces, without_label(street_above)) if not self._has("city") else None
             if place:
@@ -185,19 +185,6 @@ def _region(signature: list[Line], address: str) -> str:
         if sign in text:
             return code
     return "CZ"
-
-
-def _comma_pieces(text: str) -> list[str]:
-    """Between commas, with a legal form joined to what stands before it: Great Lakes Gear Works, Inc."""
-    pieces: list[str] = []
-    for piece in text.split(","):
-        piece = piece.strip(" -–*_")
-        form = legal_form(piece)
-        if form and pieces and len(form[0]) >= len(piece) - 1:
-            pieces[-1] = f"{pieces[-1]}, {piece}"
-        elif piece:
-            pieces.append(piece)
-    return pieces
 
 
 def _is_position(piece: str) -> bool:

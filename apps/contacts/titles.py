@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from apps.contacts.name_words import SPACED_TITLES, TITLES_AFTER, TITLES_BEFORE
 from apps.mailboxes.texts import folded
 
-# "Ing.Petr", "Ing.arch.Petr": the dot ends the title. "Ph.D." and initials have single letters, and are left.
-_GLUED = re.compile(r"(?<!\S)((?:[^\W\d_]{2,}\.-?)+)(?=[^\W\d_]{3,}(?!\S|\.))")
+# "Ing.Petr", "Mgr.Ing. Petr": the dot ends the title. "Ph.D." and initials have single letters, and are left.
+_GLUED = re.compile(r"(?<![\w.-])([^\W\d_]{2,}\.)(?=([^\W\d_]{2,}))")
 # Shorter ones are words of names as well, unless a dot, capitals or a comma say otherwise.
 _AMBIGUOUS_BEFORE = frozenset(
     {"di", "doc", "mag", "por", "gen", "et", "ir", "lic", "hon", "med", "mal", "phil", "jur", "hab", "hc"}
-    | {"lord", "dame", "arch", "mx", "rev", "univ", "soch", "lady", "prof"}
+    | {"lord", "ra", "lt", "col", "maj", "capt", "sgt", "dame", "arch", "mx", "rev", "univ", "soch", "lady", "prof"}
 )
 _ALONE = frozenset({"et", "med", "mal", "rer", "nat", "phil", "jur", "hab", "hc", "arch"})
 
@@ -35,15 +35,18 @@ def take_titles(text: str) -> TitledWords:
 
     Where there are only titles, as after a comma, those that stand before names go to `before`: Novák Petr, Ing.
     """
-    words = _joined(_GLUED.sub(_unglued, text).split())
+    words = _joined([part for word in text.split() for part in _unglued(word)])
     first, last = 0, len(words)
     while first < last and _is_before(words[first], follows=first > 0):
         first += 1
     while last > first and _is_after(words[last - 1], has_name=last - first > 2 or bool(first)):
         last -= 1
     before, after = words[:first], words[last:]
-    while last - first > 1 and "." in words[last - 1] and _bare(words[last - 1]) in TITLES_BEFORE:
-        # Novák Petr Ing.
+    while last - first > 1 and (
+        ("." in words[last - 1] and _bare(words[last - 1]) in TITLES_BEFORE)
+        or (words[last - 1] == "et" and last < len(words))
+    ):
+        # Novák Petr Ing. et Ing.
         last -= 1
         before.insert(first, words[last])
     if first == last and before and not after:
@@ -53,8 +56,12 @@ def take_titles(text: str) -> TitledWords:
     return TitledWords(before, words[first:last], after)
 
 
-def _unglued(found: re.Match[str]) -> str:
-    return f"{found[1]} " if _bare(re.split(r"[.-]+", found[1])[0]) in TITLES_BEFORE else found[1]
+def _unglued(word: str) -> list[str]:
+    parts: list[str] = []
+    while (found := _GLUED.match(word)) and _bare(found[1]) in TITLES_BEFORE:
+        parts.append(found[1])
+        word = word[found.end() :]
+    return [*parts, word]
 
 
 def _joined(words: list[str]) -> list[str]:
