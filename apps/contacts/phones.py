@@ -25,7 +25,12 @@ _TEL = re.compile(
     r"tel|phone|(?:^|[\s|,;(/])[tpdo]\s*[.:)]?\s*$|pevn|linka|direct|durchwahl|office|kancel|zentrale|ustred|desk|📞|☎|✆"
 )
 _CELL = re.compile(r"mob|cell|gsm|handy|natel|komor|komór|kom\.|(?:^|[\s|,;(/])m\s*[.:)]?\s*$|📱|whatsapp")
-_SAID_BEHIND = re.compile(r"^\s*\(\s*(mob|cell|gsm|handy|fax|tel|pevn|office|direct|m\)|f\)|t\))", re.IGNORECASE)
+# "602 000 418 (mobil)" and "553 111 223 fax"; a word with a number behind it belongs to that one.
+_SAID_BEHIND = re.compile(
+    r"^\s*(?:\(\s*(mob|cell|gsm|handy|fax|tel|pevn|office|direct|m\)|f\)|t\))"
+    r"|[-–,]?\s*(mob|cell|gsm|handy|fax|tel|pevn|office|direct)\w*\.?\s*(?:$|[|,;]))",
+    re.IGNORECASE,
+)
 # Numbers of other things than telephones.
 _NO_PHONE = re.compile(
     r"(?<![^\W_])(?:ico?|dic|vat|uid|ust|steuer|hrb|hra|fn|krs|nip|regon|iban|bic|swift|siret|siren|kvk|psc|zip|datov\w*|ds"
@@ -65,7 +70,7 @@ def phones_in(line: str, region: str, label: str = "") -> list[Phone]:
         behind = _SAID_BEHIND.match(text[match.end :])
         position = match.end
         if behind:
-            said = f"{folded(behind[1])}:"
+            said = f"{folded(behind[1] or behind[2])}:"
         is_account = bool(re.match(r"\s?/\s?\d{4}\b", text[match.end :]))
         if is_account or (_NO_PHONE.search(said) and not _is_labelled(said)):
             continue

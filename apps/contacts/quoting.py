@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from apps.contacts.companies import has_company_word, legal_form
+from apps.contacts.companies import comma_pieces, has_company_word, legal_form
 from apps.contacts.name_order import is_given
 from apps.contacts.names import Name, readable, split_name
 from apps.contacts.signature_words import CLOSINGS, FINE_PRINT
@@ -40,6 +40,8 @@ _WROTE_BEGINS = re.compile(
     r"^(?:on|dne|d[nň]a|am|le|il|el|op|w dniu|po|[uú]t|st|[cč]t|p[aá]|so|ne|mon|tue|wed|thu|fri|sat|sun)\b.*\d|^\d|^[^\s]+ \d",
     re.IGNORECASE,
 )
+# What parts the pieces of one line.
+BARS = re.compile(r"\s*[|•·●▪■]\s*|\s+[–—/@]\s+|\s+-\s+|;\s+")
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
@@ -85,12 +87,12 @@ def signature_lines(lines: Sequence[Line], name: Name) -> list[Line]:
 
 def names_writer(text: str, name: Name) -> bool:
     """Whether a line begins with the writer's name: the whole, with an initial, or the one that is known."""
-    if not text or len(text) > 100 or "@" in text.split(",")[0]:
+    first = next(iter(comma_pieces(BARS.split(text)[0])), "")
+    if not first or len(text) > 120 or "@" in first:
         return False
-    first = text.split(",")[0]
     words = _WORDS.findall(folded(text))[:8]
     family, given = _WORDS.findall(folded(name.family)), _WORDS.findall(folded(name.given))
-    if legal_form(first) or (has_company_word(first) and not (given and given[0] in words)):
+    if legal_form(first) or " & " in first or (has_company_word(first) and not (given and given[0] in words)):
         # The firm that is called as its owner is.
         return False
     if family and _stands_in(family, words[:7]):

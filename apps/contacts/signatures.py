@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from apps.contacts.companies import comma_pieces, is_company, is_named_by, legal_form
+from apps.contacts.companies import comma_pieces, has_company_word, is_company, is_named_by, legal_form
 from apps.contacts.name_words import POSITION_STEMS
 from apps.contacts.names import Name, split_name
 from apps.contacts.phones import is_label, phones_in
 from apps.contacts.postal import country_in, is_street, place_in, without_label
-from apps.contacts.quoting import Line, is_closing, names_writer, own_lines, signature_lines
+from apps.contacts.quoting import BARS, Line, is_closing, names_writer, own_lines, signature_lines
 from apps.contacts.signature_words import COUNTRIES, DEPARTMENTS, DOMAINS, SOCIAL
 from apps.contacts.titles import take_titles
 from apps.core.addresses import canonical, domain_of
@@ -22,7 +22,6 @@ _WEB = re.compile(
     r"|example)(?:/[\w/-]{0,60})?(?![\w@.-])",
     re.IGNORECASE,
 )
-_BARS = re.compile(r"\s*[|•·●▪■]\s*|\s+[–—/]\s+|\s+-\s+|;\s+")
 _LEFT_OVER = re.compile(
     r"(?i)\b(?:tel(?:efon)?|phone|mob(?:il|ile)?|gsm|cell|fax|e-?mail|mail|web|www)\s*\.?\s*[:/.]+\s*(?=$|[|,;#]|\s)"
     r"|\b[tmfewpd]\s*\.?\s*[:/]\s*(?=$|[|,;#]|\s)"
@@ -77,10 +76,13 @@ class _Reader:
             self._named_at = self._count
             return
         rest = self._without_contacts(line, label=above.text if above and is_label(above.text) else "")
-        for bar in _BARS.split(rest):
+        # A street may stand in the line above, or before a bar.
+        street_above = above.text.strip(" ,") if above else ""
+        for bar in BARS.split(rest):
             pieces = comma_pieces(bar)
-            street_above = above.text.strip(" ,") if above and is_street(above.text.strip(" ,")) else ""
-            place = place_in(pieces, without_label(street_above)) if not self._has("city") else None
+            street_above = without_label(street_above) if is_street(street_above) else ""
+            place = place_in(pieces, street_above) if not self._has("city") else None
+            street_above = bar.strip(" ,")
             if place:
                 self._propose("street", place.street, line if place.street in line.text else above or line)
                 self._propose("postal_code", place.postal_code, line)
@@ -116,6 +118,10 @@ class _Reader:
             self._propose("company", piece, line)
         elif self._is_near(1) and not self._has("position", "department", "company") and _is_short(piece):
             self._propose("position", piece, line)
+
+    def _is_firm(self, piece: str) -> bool:
+        """Below a name, *Research & Development* is what somebody does, and *Hora & Partneři* where, if that is said."""
+        return has_company_word(piece) or (is_company(piece) and self._has("position", "department"))
 
     def _read_name(self, piece: str, line: Line) -> None:
         """Titles that the header does not have, and the letters that an address cannot have: Eliska is Eliška."""
@@ -188,16 +194,19 @@ def _region(signature: list[Line], address: str) -> str:
 
 
 def _is_position(piece: str) -> bool:
-    return any(stem in folded(piece) for stem in POSITION_STEMS) and _is_short(piece)
+    bare = folded(piece)
+    return (bare.endswith("partner") or any(stem in bare for stem in POSITION_STEMS)) and _is_short(piece)
 
 
 def _is_short(piece: str) -> bool:
-    return len(piece.split()) < 9 and piece[-1:] not in ".!?:" and not any(sign.isdigit() for sign in piece)
+    return (
+        len(piece.split()) < 9 and piece[-1:] not in ".!?" and not any(sign.isdigit() or sign == ":" for sign in piece)
+    )
 
 
 def _is_no_sentence(text: str) -> bool:
     """A sentence may name anybody's number."""
-    words = [word for part in _BARS.split(text) for word in part.split() if word[:1].islower() and len(word) > 3]
+    words = [word for part in BARS.split(text) for word in part.split() if word[:1].islower() and len(word) > 3]
     return len(words) < 6
 
 
