@@ -39,6 +39,7 @@ _NO_PHONE = re.compile(
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
 _AMERICAN = re.compile(r"(?<![\d+])(?:1[ .-]?)?\(?[2-9]\d\d\)?[ .-]{1,2}[2-9]\d\d[.-]\d{4}(?!\d)")
+_OF_SERVICES = (PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -77,7 +78,7 @@ def phones_in(line: str, region: str, label: str = "") -> list[Phone]:
         if not (match.raw_string.startswith(("+", "00")) or _is_grouped(match.raw_string) or _is_labelled(said)):
             continue
         is_fax = bool(_FAX.search(said)) and not _TEL.search(said)
-        is_others = any(word in folded(line) for word in OTHERS)
+        is_others = number_type(match.number) in _OF_SERVICES or any(word in folded(line) for word in OTHERS)
         kind = _kind(said, match.number)
         value = format_number(match.number, PhoneNumberFormat.INTERNATIONAL)
         found.append(Phone(kind, value, match.raw_string, match.start, match.end, not is_fax and not is_others))

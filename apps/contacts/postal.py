@@ -18,6 +18,7 @@ _CODE_LAST = re.compile(
 _CODE_ALONE = re.compile(
     rf"^(?P<code>{_CZECH_CODE}|{_FOREIGN_CODE}|[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}|[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?)$"
 )
+_ROOM = re.compile(r"(?:suite|unit|floor|apt\.?|level|patro|kancelář)\s\w+$", re.IGNORECASE)
 _STATE = re.compile(r"[A-Z]{2}\s\d{5}(?:-\d{4})?$")
 _CITY_ALONE = re.compile(rf"^{_CITY}$")
 # Průmyslová 12/3a · č.p. 15 · 12 High Street · ul. 3 Maja 7
@@ -63,6 +64,10 @@ def place_in(pieces: list[str], street_above: str = "") -> Place | None:
             street = bare[street_index] if street_index == index - 2 else ""
         else:
             continue
+        if index > 1 and street_index and _ROOM.match(street) and is_street(bare[street_index - 1]):
+            # 500 Market St, Suite 200
+            street_index -= 1
+            street = f"{bare[street_index]}, {street}"
         street = street or (street_above if street_index == 0 else "")
         # Four digits may be a year, and five may be anything: they need a street or a country's sign beside them.
         is_certain = bool(re.match(_CZECH_CODE + "$", code)) and len(code.replace(" ", "")) >= 5 and " " in code

@@ -37,7 +37,7 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _WROTE_BEGINS = re.compile(
-    r"^(?:on|dne|d[nň]a|am|le|il|el|op|w dniu|po|[uú]t|st|[cč]t|p[aá]|so|ne|mon|tue|wed|thu|fri|sat|sun)\b.*\d|^\d|^[^\s]+ \d",
+    r"^(?:on|dne|d[nň]a|am|le|il|el|op|w dniu|po|[uú]t|st|[cč]t|p[aá]|so|ne|mon|tue|wed|thu|fri|sat|sun)\b.*\d|^\d{1,4}[./-] ?\d|^\w{2,9},? \d{1,2}\. ",
     re.IGNORECASE,
 )
 # What parts the pieces of one line.
@@ -88,7 +88,8 @@ def signature_lines(lines: Sequence[Line], name: Name) -> list[Line]:
 def names_writer(text: str, name: Name) -> bool:
     """Whether a line begins with the writer's name: the whole, with an initial, or the one that is known."""
     first = next(iter(comma_pieces(BARS.split(text)[0])), "")
-    if not first or len(text) > 120 or "@" in first:
+    if not first or len(text) > 120 or any(sign in first for sign in "@:"):
+        # skype: klara.bila
         return False
     words = _WORDS.findall(folded(text))[:8]
     family, given = _WORDS.findall(folded(name.family)), _WORDS.findall(folded(name.given))
@@ -137,13 +138,22 @@ def _history_begins(lines: Sequence[Line]) -> int:
         if _FROM_LINE.match(text) and any(_HEADER_LINE.match(below.text) for below in lines[index + 1 : index + 6]):
             return index
         if _WROTE.search(text):
-            above = lines[max(0, index - 2) : index]
-            start = next((at for at, it in enumerate(above, max(0, index - 2)) if _WROTE_BEGINS.match(it.text)), index)
+            start = _wrote_begins(lines, index)
             below = next((it for it in lines[index + 1 : index + 4] if it.text), None)
             introduces = any(sign.isdigit() or sign == "@" for it in lines[start : index + 1] for sign in it.text)
             if introduces and not (below and _is_quoted(below)):
                 return start
     return len(lines)
+
+
+def _wrote_begins(lines: Sequence[Line], end: int) -> int:
+    """Where the sentence begins that ends with *wrote:*, since mail programs wrap it."""
+    for index in range(end, max(-1, end - 3), -1):
+        if not lines[index].text:
+            break
+        if _WROTE_BEGINS.match(lines[index].text):
+            return index
+    return end
 
 
 def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
