@@ -20,6 +20,8 @@ _LEGAL_FORM = re.compile(
     r"|SE|AG|KG|OHG|UG|AB|AS|SA|SAS|SpA|Srl|NV|BV|Co\.(?:\s*KG)?|(?i:družstvo)"
     r")(?![\w])"
 )
+# Truhlářství, zámečnictví: Czech trades.
+_TRADE = re.compile(r"\w{3,}(?:ar|nic|ic|ec)(?:s|c)?tvi\b")
 _DOMAIN_NAME = re.compile(r"^(?:www\.)?[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,7}$", re.IGNORECASE)
 
 
@@ -45,7 +47,7 @@ def is_company(text: str, address: str = "") -> bool:
     """Whether the text names a company: by its legal form, a word as *Works*, a domain name, or the address's domain."""
     if legal_form(text) or _DOMAIN_NAME.match(text) or " & " in text:
         return True
-    return has_company_word(text) or is_named_by(text, address)
+    return has_company_word(text) or bool(_TRADE.search(folded(text))) or is_named_by(text, address)
 
 
 def is_named_by(text: str, address: str, *, may_go_on: bool = False) -> bool:

@@ -176,7 +176,9 @@ COMPANY_WORDS = _words(
     foundation ltd gmbh inc llc corporation enterprises partners agency agentura studio media software shop store werke
     gesellschaft verein fabryka zaklady spolka klub club jidelna sdruzeni svaz obec mesto mestsky obecni kraj lekarna
     obrobna spedice factory machining foundry bakery truhlarstvi stavitelstvi autoservis pekarna kvetinarstvi transport
-    elektro logistics engineering
+    elektro logistics engineering stavebniny kovovyroba elektroinstalace vodoinstalace autodoprava penzion hospoda
+    galerie divadlo muzeum knihovna poliklinika ordinace ambulance pojistovna mlekarna mlyny slevarny zavody cukrovar
+    papirny teplarny vodarny sluzby velkoobchod kancelar
     """
 )
 

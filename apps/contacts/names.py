@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from apps.contacts.companies import comma_pieces, is_company
+from apps.contacts.companies import comma_pieces, is_company, legal_form
 from apps.contacts.name_order import Words, in_order, is_given
 from apps.contacts.name_words import DEPARTMENT_WORDS, POSITION_STEMS, ROLE_BOXES
 from apps.contacts.robots import is_robot
@@ -148,7 +148,7 @@ class _Part:
         titled = take_titles(segment)
         plain = " ".join(titled.words)
         at_start = not self.names and not any(is_given(word) for word in titled.words)
-        if is_company(segment, "" if self._is_of_box(titled.words) else address):
+        if legal_form(segment) or (not self._is_like_person(titled.words) and is_company(segment, address)):
             self.company = self.company or segment
         elif _JOB.match(folded(plain)):
             pass
@@ -164,11 +164,11 @@ class _Part:
             self._titles += titled
             self.names.append([word for word in titled.words if any(sign.isalpha() for sign in word)])
 
-    def _is_of_box(self, words: Words) -> bool:
-        """novak@novak.example: the domain is named for its owner, who writes."""
-        return any(is_given(word) for word in words) or (
-            len(words) == 1 and folded(words[0]) in self._hints and not _is_role(words[0])
-        )
+    def _is_like_person(self, words: Words) -> bool:
+        """Jan Pila is no sawmill; and novak@novak.example is somebody whose domain is named for its owner."""
+        if words and (is_given(words[0]) or (len(words) == 2 and is_given(words[1]))):
+            return " & " not in " ".join(words)
+        return len(words) == 1 and folded(words[0]) in self._hints and not _is_role(words[0])
 
     def _is_department(self, words: Words) -> bool:
         if any(is_given(word) for word in words) and len(words) < 4:

@@ -37,7 +37,8 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _WROTE_BEGINS = re.compile(
-    r"^(?:on|dne|d[nň]a|am|le|il|el|op|w dniu|po|[uú]t|st|[cč]t|p[aá]|so|ne|mon|tue|wed|thu|fri|sat|sun)\b.*\d|^\d{1,4}[./-] ?\d|^\w{2,9},? \d{1,2}\. ",
+    r"^(?:on|dne|d[nň]a|am|le|il|el|op|w dniu|po|[uú]t|st|[cč]t|p[aá]|so|ne|mon|tue|wed|thu|fri|sat|sun)\b.*\d"
+    r"|^\d{1,4}[./-] ?\d|^\w{2,9},? \d{1,2}\. ",
     re.IGNORECASE,
 )
 # What parts the pieces of one line.

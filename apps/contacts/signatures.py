@@ -38,8 +38,8 @@ class Proposal:
     """A value for a field of a contact: title_before, given, family, title_after, position, department, company, mobile,
     phone, email, web, street, postal_code, city or country.
 
-    Phones are in international form, everything else as written. `line_number` counts from 1 in the mail's text, and
-    `line` is what stands there.
+    Phones are in international form, everything else as written. `line_number` counts the lines of the mail's text
+    from 1, as `str.splitlines` parts them, and `line` is what stands there.
     """
 
     field: str

@@ -8,7 +8,7 @@ from apps.contacts.names import Name
 CZECH: list[tuple[str, str, Name]] = [
     ("Petr Novák", "petr.novak@firma.example", Name(given="Petr", family="Novák")),
     ("Novák Petr", "petr.novak@firma.example", Name(given="Petr", family="Novák")),
-    ("Novák Petr", "novak@firma.example", Name(given="Petr", family="Novák")),
+    ("Pila Jan", "pila@pila.example", Name(given="Jan", family="Pila")),
     ("Novák, Petr", "novak@firma.example", Name(given="Petr", family="Novák")),
     ("NOVÁK PETR", "", Name(given="Petr", family="Novák")),
     ("Jana DVOŘÁKOVÁ", "", Name(given="Jana", family="Dvořáková")),
@@ -18,7 +18,7 @@ CZECH: list[tuple[str, str, Name]] = [
         "",
         Name(title_before="Ing.", given="Petr", family="Novák", title_after="Ph.D., MBA"),
     ),
-    ("Ing.Karel Dlouhý", "dlouhy@firma.example", Name(title_before="Ing.", given="Karel", family="Dlouhý")),
+    ("Mgr.Ing. Karel Dlouhý", "", Name(title_before="Mgr. Ing.", given="Karel", family="Dlouhý")),
     (
         "doc. MUDr. Věra Nečasová, CSc.",
         "",
@@ -49,7 +49,7 @@ CZECH: list[tuple[str, str, Name]] = [
     ("pan Horáček", "", Name(title_before="pan", family="Horáček")),
     ("Jana Nováková Malá", "", Name(given="Jana", family="Nováková Malá")),
     ("Nováková Malá Jana", "", Name(given="Jana", family="Nováková Malá")),
-    ("Eva Malá-Dvořáková", "", Name(given="Eva", family="Malá-Dvořáková")),
+    ("Malá-Dvořáková Eva /ACME/", "", Name(given="Eva", family="Malá-Dvořáková", company="ACME")),
     ("Jan Amos Komárek", "", Name(given="Jan", middle="Amos", family="Komárek")),
     ("Anna Marie Říhová", "", Name(given="Anna", middle="Marie", family="Říhová")),
     ("Marek z Hradce", "", Name(given="Marek", family="z Hradce")),
@@ -83,7 +83,7 @@ CZECH: list[tuple[str, str, Name]] = [
 ]
 
 FOREIGN: list[tuple[str, str, Name]] = [
-    ("James Whitfield", "james.whitfield@thornbury.example", Name(given="James", family="Whitfield")),
+    ("Jane Roe | Head of Sales | Brightlane Ltd.", "", Name(given="Jane", family="Roe", company="Brightlane Ltd.")),
     ("Whitfield, James", "", Name(given="James", family="Whitfield")),
     ("Kowalski, Mike", "mkowalski@gear.example", Name(given="Mike", family="Kowalski")),
     ("Fiona O'Connor", "fiona.o'connor@thornbury.example", Name(given="Fiona", family="O'Connor")),
@@ -114,7 +114,7 @@ FOREIGN: list[tuple[str, str, Name]] = [
     ),
     ("Dr. Ludwig van Beethoven", "", Name(title_before="Dr.", given="Ludwig", family="van Beethoven")),
     ("Beethoven, Ludwig van", "", Name(given="Ludwig", family="van Beethoven")),
-    ("Sabine Müller", "s.mueller@hofmann.example", Name(given="Sabine", family="Müller")),
+    ("DE LUCA Marco", "", Name(given="Marco", family="De Luca")),
     ("Müller, Sabine (Hofmann GmbH)", "", Name(given="Sabine", family="Müller", company="Hofmann GmbH")),
     (
         "Mag. Dr. Johannes Gruber, MSc",
@@ -123,7 +123,7 @@ FOREIGN: list[tuple[str, str, Name]] = [
     ),
     ("Dipl.-Ing. Jürgen Groß", "", Name(title_before="Dipl.-Ing.", given="Jürgen", family="Groß")),
     ("Prof. Dr.-Ing. Klaus Weber", "", Name(title_before="Prof. Dr.-Ing.", given="Klaus", family="Weber")),
-    ("Herr Thomas Schmidt", "", Name(title_before="Herr", given="Thomas", family="Schmidt")),
+    ("Schulz, Frau Dr. Anke", "", Name(title_before="Frau Dr.", given="Anke", family="Schulz")),
     ("Karl-Heinz von der Au", "", Name(given="Karl-Heinz", family="von der Au")),
     (
         "Hofmann Werkzeugmaschinen GmbH & Co. KG",
