@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from phonenumbers import (
     Leniency,
@@ -19,6 +20,8 @@ from phonenumbers import (
 from apps.contacts.signature_words import OTHERS
 from apps.mailboxes.texts import folded
 
+# A line with more numbers is a list of something else.
+MOST_NUMBERS = 5
 MOBILE, PHONE = "mobile", "phone"
 _FAX = re.compile(r"fax|(?:^|[\s|,;(/])f\s*[.:)]?\s*$|📠")
 _TEL = re.compile(
@@ -92,10 +95,10 @@ def is_label(line: str) -> bool:
 
 
 def _matches(text: str, region: str) -> list[PhoneNumberMatch]:
-    matches = list(PhoneNumberMatcher(text, region, leniency=Leniency.VALID))
+    matches = list(islice(PhoneNumberMatcher(text, region, leniency=Leniency.VALID), MOST_NUMBERS + 1))
     if not matches and _AMERICAN.search(text):
-        matches = list(PhoneNumberMatcher(text, "US", leniency=Leniency.VALID))
-    return matches
+        matches = list(islice(PhoneNumberMatcher(text, "US", leniency=Leniency.VALID), MOST_NUMBERS + 1))
+    return matches if len(matches) <= MOST_NUMBERS else []
 
 
 def _kind(said: str, number: PhoneNumber) -> str:
