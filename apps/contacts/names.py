@@ -65,7 +65,7 @@ def split_name(display_name: str, address: str = "") -> Name:
     """
     text = readable(display_name[:LONGEST_NAME])
     box = _box(address[:LONGEST_NAME])
-    if legacy := _LEGACY_NAME.match(text):
+    if legacy := _LEGACY_NAME.match(text or readable(address[:LONGEST_NAME])):
         text, box = "", _LEGACY_PREFIX.sub("", legacy[1]) or box
     if found := _ADDRESS.search(text):
         # "Petr Novák <petr@firm>" as well as the bare address.
