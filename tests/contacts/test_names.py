@@ -45,7 +45,7 @@ def test_a_hundred_display_names() -> None:
     assert len(wrong) <= 5, "\n".join(wrong)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(display=WILD, address=WILD)
 def test_no_part_of_a_name_is_made_up(display: str, address: str) -> None:
     name = split_name(display, address)

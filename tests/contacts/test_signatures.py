@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def mails(table: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
 def test_forty_signatures() -> None:
     expected_count, found_right, wrong, dangerous = 0, 0, [], []
     for sender, text, expected in [mail for table in TABLES for mail in mails(table)]:
-        display, address = parseaddr(sender) if "@" not in sender.split(" <")[0] else ("", sender.split(" <")[0])
+        display, address = sender.removesuffix(">").rsplit(" <", 1)
         proposals = read_signature(text, split_name(display, address), address)
         found = [(it.field, it.value) for it in proposals]
         expected_count += len(expected)
@@ -56,7 +55,7 @@ def test_forty_signatures() -> None:
     assert len(wrong) <= 2, "\n".join(wrong)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=WILD, name=WILD)
 def test_nothing_is_proposed_that_the_line_does_not_say(text: str, name: str) -> None:
     for it in read_signature(text, split_name(name, name), name):
@@ -70,7 +69,7 @@ def test_nothing_is_proposed_that_the_line_does_not_say(text: str, name: str) ->
     ["S pozdravem\nPetr Novák\n", "> a\nb", "Tel.: 602 123 456, ", "From: a\n", "x" * 50 + " napsal:\n", "a@", "1 2 "],
 )
 def test_time_grows_with_the_text_only(crumb: str) -> None:
-    text = "S pozdravem\nPetr Novák\n" + crumb * 20_000
+    text = "S pozdravem\nPetr Novák\n" + crumb * 10_000
     began = time.perf_counter()
     read_signature(text, Name(given="Petr", family="Novák"), "novak@firma.example")
 
