@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from json import loads
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import requests
@@ -52,7 +52,11 @@ class GraphSender:
 
     def __init__(self, *, base_url: str, tokens: TokenSource) -> None:
         self._base_url = base_url.rstrip("/")
-        self._tokens = tokens
+        self.tokens = tokens
+
+    def with_tokens(self, tokens: TokenSource) -> Self:
+        """The same mailbox, asked with other tokens."""
+        return type(self)(base_url=self._base_url, tokens=tokens)
 
     def _get(self, path: str, *, prefer: Iterable[str] = (), timeout: tuple[float, float] = TIMEOUT_SECONDS) -> Json:
         return json_of(self._send("GET", path, prefer=prefer, timeout=timeout))
@@ -117,7 +121,7 @@ class GraphSender:
         what = f"{method} {_without_ids(urlsplit(url).path)}"
         rejected: str | None = None
         while True:
-            token = self._tokens.access_token(rejected=rejected)
+            token = self.tokens.access_token(rejected=rejected)
             headers = {
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
@@ -128,7 +132,7 @@ class GraphSender:
             if response.status_code == 401:
                 response.close()
                 if rejected is not None:
-                    raise self._tokens.refused()
+                    raise self.tokens.refused()
                 rejected = token
                 continue
             if response.status_code >= 300:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from apps.core.clock import now
+from apps.graph.ahead import PagesAhead, pages_ahead
 from apps.graph.client import GraphClient
 from apps.graph.errors import GraphContractBroken, GraphServerTrouble, ResyncRequired
 from apps.graph.parsing import SHAPE, GraphMessage, MessagePage
@@ -64,13 +65,15 @@ def is_listed(folder: MailFolder) -> bool:
     return is_whole and folder.cursor_shape == _shape(folder.mailbox)
 
 
-def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE) -> bool:
-    """Read the next page of a folder and keep it with its cursor. Returns whether another one follows.
+def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE, ahead: PagesAhead | None = None) -> bool:
+    """Read the next page of a folder and keep it with its cursor. Returns whether another one follows, which is asked for
+    `ahead` while this one is kept.
 
     Raises ResyncRequired where Graph has forgotten the cursor, or another GraphError; nothing is changed then.
     """
     if folder.cursor and folder.cursor_shape == _shape(folder.mailbox):
-        page = look.client.continue_messages(folder.cursor, page_size=page_size)
+        page = ahead.take(folder.cursor) if ahead else None
+        page = page or look.client.continue_messages(folder.cursor, page_size=page_size)
     else:
         since = window_start(folder.mailbox, at=now())
         page = look.client.begin_messages(folder.graph_id, since=since, page_size=page_size)
@@ -78,6 +81,8 @@ def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE) -> bool:
         folder.round += 1
         folder.cursor_shape = _shape(folder.mailbox)
     look.way.answered()
+    if ahead and page.next_link and look.has_time():
+        ahead.ask(page.next_link, page_size=page_size)
     _keep_page(look, folder, page)
     return bool(page.next_link)
 
@@ -85,17 +90,18 @@ def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE) -> bool:
 def follow(look: Look, folder: MailFolder) -> bool:
     """Read a folder until it is in step or the time is up. Returns whether it is in step."""
     has_started_again = False
-    while look.has_time():
-        try:
-            has_more = read_page(look, folder)
-        except ResyncRequired as error:
-            if has_started_again or not folder.cursor:
-                raise GraphServerTrouble("the folder's listing does not hold", request_id=error.request_id) from error
-            has_started_again = True
-            list_afresh(folder)
-            continue
-        if not has_more:
-            return is_listed(folder) or _read_older(look, folder)
+    with pages_ahead(look.client) as ahead:
+        while look.has_time():
+            try:
+                has_more = read_page(look, folder, ahead=ahead)
+            except ResyncRequired as error:
+                if has_started_again or not folder.cursor:
+                    raise GraphServerTrouble("the listing does not hold", request_id=error.request_id) from error
+                has_started_again = True
+                list_afresh(folder)
+                continue
+            if not has_more:
+                return is_listed(folder) or _read_older(look, folder, ahead)
     return False
 
 
@@ -148,16 +154,18 @@ def _is_cut(folder: MailFolder) -> bool:
     return _seen(folder)[LISTING_LIMIT - 1 : LISTING_LIMIT].exists()
 
 
-def _read_older(look: Look, folder: MailFolder) -> bool:
+def _read_older(look: Look, folder: MailFolder, ahead: PagesAhead) -> bool:
     """Fill the window below a listing that was cut, by plain pages from the oldest row downwards. True when filled."""
     link = ""
     while look.has_time():
         if link:
-            page = look.client.continue_messages(link, page_size=PAGE)
+            page = ahead.take(link) or look.client.continue_messages(link, page_size=PAGE)
         else:
             oldest = _seen(folder).aggregate(oldest=Min("received_at"))["oldest"]
             since = window_start(folder.mailbox, at=now())
             page = look.client.older_messages(folder.graph_id, since=since, until=oldest, page_size=PAGE)
+        if page.next_link and look.has_time():
+            ahead.ask(page.next_link, page_size=PAGE)
         at = now()
         with transaction.atomic():
             look.keep(at=at)
