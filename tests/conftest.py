@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from django.test import Client
 
 from tests.catalogues import compile_if_stale
@@ -19,6 +22,14 @@ __all__ = ["desk", "desk_for"]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that nobody waits for it alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("whole") is None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Whoever empties the tables after a test would fill in all permissions again, each time. No test looks at them."""
+    for made_by in (create_permissions, create_contenttypes):
+        for uid in ("django.contrib.auth.management.create_permissions", None):
+            post_migrate.disconnect(made_by, dispatch_uid=uid)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,11 +19,18 @@ from tests.services import postgresql, redis
 # The tests of the sandbox, which know nothing of the portal.
 SANDBOX = ("tests/sandbox", "tests/sdk")
 PORTAL = ("tests", *(f"--ignore={folder}" for folder in SANDBOX))
-# Rows and transfer, but for what costs much and is the same on any database: the bytes of large and odd mails, pure rules.
+# Rows and transfer, but for what costs much and is the same on any database: the bytes of mails, pure rules, and what is
+# asked of Graph and CORIPO.
+_SAME_ANYWHERE = {
+    "sync": (
+        *("chosen_records", "counted_headers", "kinds", "letter_pages", "linking_by_hand", "losses", "merges"),
+        *("notifying", "odd_mails", "odd_sizes", "policy", "trouble"),
+    ),
+    "mailboxes": ("bad_weather", "kinds", "letters", "texts", "tokens", "writing"),
+}
 ON_POSTGRESQL = (
     *("tests/work", "tests/sync", "tests/mailboxes"),
-    *(f"--ignore=tests/sync/test_{name}.py" for name in ("odd_sizes", "odd_mails", "kinds", "policy", "losses")),
-    *(f"--ignore=tests/mailboxes/test_{name}.py" for name in ("kinds", "letters", "texts")),
+    *(f"--ignore=tests/{room}/test_{name}.py" for room, names in _SAME_ANYWHERE.items() for name in names),
 )
 CORES = min(4, os.cpu_count() or 2)
 # More than there are cores, for they wait for each other's servers; of the browser's each starts everything.
