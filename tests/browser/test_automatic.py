@@ -57,7 +57,7 @@ def test_switched_on_after_its_dry_run_it_syncs_skips_excludes_and_pauses(open_p
     page.get_by_label("Only e-mails since").fill("2020-01-01")
     page.get_by_role("button", name="Show what it would do").press("Enter")
     expect(page.get_by_role("link", name="Stará poptávka")).to_be_visible()
-    expect(page.get_by_role("link", name="1 Decided when they are read")).to_be_visible()
+    expect(page.get_by_role("link", name="1 Go into CORIPO")).to_be_visible()
     page.get_by_role("button", name="Switch on").press("Enter")
     expect(page.get_by_text("It is on.")).to_be_visible()
 

@@ -76,7 +76,7 @@ def test_from_sign_in_to_the_record_in_coripo(
     walker.leave_a_trace()
     walker.press(SYNC, within=walker.panel)
     expect(walker.panel).to_have_attribute("data-state", "synced", timeout=TRANSFER_MILLISECONDS)
-    expect(walker.panel.locator(".state")).to_have_text(walker.said("Synced"))
+    expect(walker.panel.locator(".state--boxed")).to_have_text(walker.said("Synced"))
     walker.expect_the_same_page()
 
     WAYS_TO_THE_MENU["right click"](walker.row(subject))

@@ -101,7 +101,7 @@ def ask_for_forecast(walker: Walker) -> None:
 
 
 def show_dry_run(walker: Walker) -> None:
-    walker.page.locator("[name=since]").fill("2020-01-01")
+    walker.page.locator("#id_since").fill("2020-01-01")
     walker.page.locator("button[value=preview]").click()
     expect(walker.page.locator("button[value=confirm]")).to_be_visible()
 

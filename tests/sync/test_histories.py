@@ -148,7 +148,10 @@ class World:
         self._carry(who, which, end)
 
     def finds_nobody(self, who: int, which: int) -> None:
-        self._carry(who, which, lambda batch: recording.no_match(batch, batch.transfers, at=now()))
+        def end(batch: recording.Batch) -> None:
+            recording.no_match(batch, [recording.Fetched(it, letter=None) for it in batch.transfers], at=now())
+
+        self._carry(who, which, end)
 
     def fails(self, who: int, which: int) -> None:
         self._carry(

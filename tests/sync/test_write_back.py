@@ -20,7 +20,8 @@ from apps.sync.reasons import why
 from apps.sync.tag_delivery import has_due, write_due
 from apps.sync.tagging import give_back_silent, tend_portions
 from apps.work.models import Fence, Lane, Status
-from tests.desk import Desk, consent
+from tests.desk import Desk
+from tests.visitor import consent
 
 from .carrier import carrier
 
@@ -38,7 +39,7 @@ tag_delivery.write_due(until=now() + timedelta(seconds=30))
 
 def show(desk: Desk) -> None:
     flow = begin_writing(desk.mailbox, redirect_uri="http://127.0.0.1:9/mailboxes/callback/")
-    show_category(flow, consent(desk.person, flow), mailbox=desk.mailbox, at=now())
+    show_category(flow, consent(desk.person, flow["auth_uri"]), mailbox=desk.mailbox, at=now())
 
 
 def drain() -> None:
