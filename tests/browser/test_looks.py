@@ -147,10 +147,12 @@ def test_axe_finds_nothing_and_nothing_overflows(open_page: OpenPage, marek: Vis
             walker.page.emulate_media(color_scheme=scheme)
             mode = f"{name}, {width} px, {scheme}"
             found += [f"{mode}: {fault}" for fault in walker.page.evaluate(MEASURE)]
-            found += [
-                f"{mode}: axe {violation['id']}: {violation['nodes'][0]['html'][:200]}"
-                for violation in Axe().run(walker.page).response["violations"]
-            ]
+            # Colours do not depend on the width, nor what is there on the colours: two of the four show axe all.
+            if (width, scheme) in ((DESKTOP[0], "light"), (PHONE[0], "dark")):
+                found += [
+                    f"{mode}: axe {violation['id']}: {violation['nodes'][0]['html'][:200]}"
+                    for violation in Axe().run(walker.page).response["violations"]
+                ]
     assert found == []
 
 

@@ -73,7 +73,7 @@ def test_a_second_look_reads_only_what_is_new(post: Post) -> None:
     assert post.sandbox.requests()["total"]["graph"] == 2
 
 
-def test_the_newest_fifty_of_inbox_and_sent_come_before_everything_else(post: Post) -> None:
+def test_scenario_25_the_newest_fifty_of_inbox_and_sent_come_before_everything_else(post: Post) -> None:
     now = timezone.now()
     for number in range(60):
         post.arrive(f"Pošta {number}", at=now - timedelta(hours=number + 1))
