@@ -52,7 +52,8 @@ class GraphFolder:
 class GraphMessage:
     """A message of a list: its people and preview. Times are UTC, None where the item has none.
 
-    `headers` are those of the mail as it arrived, names and values, as far as the list brought them.
+    `headers` are those of the mail as it arrived, names and values, as far as the list brought them. Of a change Graph may
+    tell no more than the id and what changed: then it is not whole, and what it lacks says nothing.
     """
 
     id: str
@@ -76,6 +77,7 @@ class GraphMessage:
     categories: tuple[str, ...]
     modified_at: datetime | None
     headers: tuple[tuple[str, str], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ def message(item: Json) -> GraphMessage:
         categories=texts_of(item, "categories"),
         modified_at=moment(item.get("lastModifiedDateTime")),
         headers=_headers(item),
+        is_whole="receivedDateTime" in item,
     )
 
 

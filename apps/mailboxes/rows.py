@@ -51,7 +51,8 @@ def store_messages(folder: MailFolder, messages: Iterable[GraphMessage], *, at: 
         _bring_up_to_date(row, seen[row.graph_id], folder, at=at)
         _note_category(row, seen[row.graph_id], taken_since=taken_since, at=at)
     Message.objects.bulk_update(known.values(), CHANGING_FIELDS, batch_size=100)
-    new = [message for message in seen.values() if message.id not in known]
+    # Of a change to a message that is not known the proof of the night finds the rest.
+    new = [message for message in seen.values() if message.id not in known and message.is_whole]
     return _insert(folder, new, taken_since=taken_since, at=at)
 
 
@@ -79,11 +80,13 @@ def mark_missing(folder: MailFolder, graph_ids: Sequence[str], *, at: datetime) 
 def _bring_up_to_date(row: Message, message: GraphMessage, folder: MailFolder, *, at: datetime) -> None:
     row.folder = folder
     row.seen_round = folder.round
-    row.change_key = message.change_key
+    row.missing_since = row.gone_at = None
     row.is_read = message.is_read
+    if not message.is_whole:
+        return
+    row.change_key = message.change_key
     row.has_attachments = message.has_attachments
     row.web_link = message.web_link
-    row.missing_since = row.gone_at = None
     if row.kind_read_at is None:
         _note_kind(row, message, at=at)
 
@@ -99,6 +102,8 @@ def _note_kind(row: Message, message: GraphMessage, *, at: datetime) -> None:
 def _note_category(row: Message, message: GraphMessage, *, taken_since: datetime | None, at: datetime) -> None:
     """A category that was not there before is the owner's wish. What the portal wrote itself it knows of; what changed in
     Graph's same second is taken for its own writing."""
+    if not message.is_whole:
+        return
     if row.category_known_at and message.modified_at and message.modified_at <= row.category_known_at:
         return
     has_it = is_among(message.categories)

@@ -6,14 +6,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from apps.graph import parsing
 from apps.mailboxes import following, whereabouts
 from apps.mailboxes.actions import follow_folders, note_page_seen, refresh_now
 from apps.mailboxes.importing import has_due_mailboxes, look_at_due_mailboxes
 from apps.mailboxes.models import Mailbox, MailFolder, Message, Participant
 from apps.mailboxes.own_addresses import READ_EVERY
-from tests.factories import UserFactory
+from apps.mailboxes.rows import store_messages
+from tests.factories import NOON, UserFactory
 from tests.mailboxes.conftest import Post
 from tests.mailboxes.signing_in import connect
 from tests.sandbox_server import Sandbox, mime
@@ -71,6 +74,23 @@ def test_a_second_look_reads_only_what_is_new(post: Post) -> None:
     assert len(post.decided) == 2
     # The inbox and the sent mail.
     assert post.sandbox.requests()["total"]["graph"] == 2
+
+
+def test_a_change_of_which_graph_tells_little_takes_nothing_away(post: Post) -> None:
+    """Reported: an item of a later round may hold `isRead` and nothing else."""
+    post.arrive("Poptávka")
+    post.look()
+    row = Message.objects.select_related("folder").get()
+    Message.objects.filter(pk=row.pk).update(has_attachments=True, has_category=True)
+    partial = {"id": row.graph_id, "isRead": True, "parentFolderId": row.folder.graph_id}
+
+    with transaction.atomic():
+        new = store_messages(row.folder, [parsing.message(partial), parsing.message(partial | {"id": "x"})], at=NOON)
+
+    after = Message.objects.get()
+    assert new == []
+    assert after.is_read
+    assert (after.has_attachments, after.has_category, after.web_link) == (True, True, row.web_link)
 
 
 def test_scenario_25_the_newest_fifty_of_inbox_and_sent_come_before_everything_else(post: Post) -> None:
