@@ -19,22 +19,33 @@ from tests.services import postgresql, redis
 # The tests of the sandbox, which know nothing of the portal.
 SANDBOX = ("tests/sandbox", "tests/sdk")
 PORTAL = ("tests", *(f"--ignore={folder}" for folder in SANDBOX))
-# Rows and transfer, but for what costs much and is the same on any database: the bytes of mails, pure rules, and what is
-# asked of Graph and CORIPO.
-_SAME_ANYWHERE = {
+# What the database plays a part in: claims, locks, runs and the state of rows, search and lists. What is asked of Graph and
+# CORIPO is the same on any; the whole transfer runs on PostgreSQL in the kill, storm, outage and colleagues tests as well.
+_ON_POSTGRESQL = {
     "sync": (
-        *("chosen_records", "counted_headers", "kinds", "letter_pages", "linking_by_hand", "losses", "merges"),
-        *("notifying", "odd_mails", "odd_sizes", "policy", "trouble"),
+        *(
+            "automat",
+            "claiming",
+            "delivery",
+            "forecasts",
+            "histories",
+            "leads",
+            "races",
+            "reconciling",
+            "runs",
+            "states",
+        ),
+        *("undo", "write_back"),
     ),
-    "mailboxes": ("bad_weather", "kinds", "letters", "texts", "tokens", "writing"),
+    "mailboxes": ("folders", "importing", "races", "reading", "search", "views"),
 }
 ON_POSTGRESQL = (
-    *("tests/work", "tests/sync", "tests/mailboxes"),
-    *(f"--ignore=tests/{room}/test_{name}.py" for room, names in _SAME_ANYWHERE.items() for name in names),
+    "tests/work",
+    *(f"tests/{room}/test_{name}.py" for room, names in _ON_POSTGRESQL.items() for name in names),
 )
 CORES = min(4, os.cpu_count() or 2)
-# More than there are cores, for they wait for each other's servers; of the browser's each starts everything.
-WORKERS = str(CORES + 1)
+# One more than there are cores, for they wait for each other's servers; of the browser's each starts everything.
+WORKERS, BROWSERS = str(CORES + 1), str(CORES)
 
 
 def run_pytest(*arguments: str, **environment: str) -> int:
@@ -53,7 +64,7 @@ def main(arguments: list[str]) -> int:
             "-m",
             "browser or whole",
             "-n",
-            WORKERS,
+            BROWSERS,
             "--dist",
             "loadfile",
             "--no-loadscope-reorder",
