@@ -35,11 +35,11 @@ MESSAGES = """
     insert into mailboxes_message (
         mailbox_id, folder_id, graph_id, change_key, internet_message_id, email_key, variant, conversation_id, kind,
         direction, subject, preview, sender_name, sender_address, received_at, sent_at, is_read, has_attachments,
-        is_private, web_link, search_text, state, seen_round
+        is_private, has_category, web_link, search_text, state, seen_round
     )
     select %s, %s, 'g' || %s || '-' || n, '', '', %s || '-' || n || '@x.example', '', '', 'mail',
         'received', 'Mail ' || n, 'Dobrý den', 'Jana', 'jana@x.example', now() - n * interval '1 minute', now(), true, false,
-        false, '', ' mail', case when n %% %s = 0 then 'no_match' else 'synced' end, 0
+        false, false, '', ' mail', case when n %% %s = 0 then 'no_match' else 'synced' end, 0
     from generate_series(1, %s) n
 """
 PEOPLE = """
