@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.desks import Desk
 from tests.browser.walking import MARK, OPEN, SYNC, TRANSFER_MILLISECONDS, UNMARK, WAYS_TO_THE_MENU, OpenPage, Walker
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 WAYS = list(WAYS_TO_THE_MENU)
 SELECTED = [f"Selected {number}" for number in range(1, 7)]
+LATE = ["Late, same list", "Late, another list"]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def desk(installation: Installation) -> Desk:
         desk.receive(f"Panel {function}", sender=desk.customer("dvorakova"))
         for way in WAYS:
             desk.receive(f"{way}: {function}", sender=desk.customer("dvorakova"))
-    for subject in SELECTED:
+    for subject in SELECTED + LATE:
         desk.receive(subject, sender=desk.customer("dvorakova"))
     for subject in ("Single", "By record", "Deleted", "Opened here", "One tab 1", "One tab 2", "One tab 3", "In Edge"):
         desk.receive(subject, sender=desk.customer("dvorakova"))
@@ -67,6 +68,29 @@ def test_the_panel_offers_all_four(inbox: Walker, desk: Desk) -> None:
     inbox.expect_the_same_page()
     assert desk.linked("Panel sync", "contacts") == ["Jana Dvořáková"]
     assert desk.linked("Panel sync", "accounts") == ["Kovárna Morava a.s."]
+
+
+@pytest.mark.parametrize("list_goes_too", [False, True], ids=["the panel", "the panel and the list"])
+def test_an_answer_finds_its_places_though_what_asked_is_gone(inbox: Walker, list_goes_too: bool) -> None:
+    """Another e-mail and another list are on the page before the portal has answered."""
+    subject = LATE[list_goes_too]
+    held: list[Route] = []
+    inbox.page.route("**/inbox/*/act/", lambda route: held.append(route))
+    inbox.open_message(subject)
+    inbox.press(MARK, within=inbox.panel)
+
+    inbox.open_message("Single")
+    if list_goes_too:
+        inbox.page.get_by_role("group", name="Filter").get_by_role("link", name="Not synced").click()
+        inbox.page.wait_for_url("**/inbox/?*")
+        expect(inbox.link_of("Single")).to_be_visible()
+    held.pop().continue_()
+
+    expect(inbox.toast).to_contain_text("1 e-mail marked as synced.")
+    inbox.expect_state(subject, "marked", "Marked by hand")
+    expect(inbox.panel).to_have_attribute("data-state", "not_synced")
+    expect(inbox.panel.locator(".panel__head")).to_have_attribute("data-state", "not_synced")
+    inbox.expect_the_same_page()
 
 
 @pytest.mark.parametrize("way", WAYS)

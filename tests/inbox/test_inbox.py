@@ -258,7 +258,7 @@ def test_what_came_to_rest_is_shown_and_the_asking_ends(people: dict[str, Client
 
     assert status == 286
     assert f'id="state-{message.pk}" data-state="synced"' in html
-    assert 'id="panel-head" data-state="synced"' in html
+    assert f'id="panel-head-{message.pk}" data-state="synced"' in html
     assert "Quote: Synced." in html
     assert "every 2s" not in html
 

@@ -75,7 +75,7 @@ def test_the_panel_bears_the_state_and_says_why(people: dict[str, Client], owner
     page = people["owner"].get(reverse("message", args=[message.pk])).content.decode()
 
     assert re.search(rf'<article class="panel"[^>]*data-state="{state}"', page)
-    assert re.search(rf'id="panel-head" data-state="{state}"', page)
+    assert re.search(rf'id="panel-head-\d+" data-state="{state}"', page)
     assert "Why?" in page
     assert "Open e-mail in CORIPO" in page
     assert "Sync e-mail" in page

@@ -9,7 +9,7 @@ document.addEventListener("inbox:act", (event) => {
   }
   const values = { action: name };
   for (const field of document.querySelectorAll("#moving [name=shown], #panel-shown")) values[field.name] = field.value;
-  htmx.ajax("POST", row.dataset.act, { source: row, swap: "none", values });
+  htmx.ajax("POST", row.dataset.act, { source: row, target: "body", swap: "none", values });
 });
 
 // Why a function cannot be used on this row now; "" where it can.
