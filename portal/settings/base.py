@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.mailboxes",
     "apps.sync",
+    "apps.contacts",
     "apps.inbox",
     "allauth",
     "allauth.account",
