@@ -34,12 +34,13 @@ ACTIVE = (Status.QUEUED, Status.CLAIMED)
 
 
 class Function(models.TextChoices):
-    """What is asked of the messages of a run."""
+    """What is asked of the messages of a run, or of its contacts."""
 
     SYNC = "sync", _("Sync e-mail")
     MARK = "mark", _("Mark as synced")
     UNMARK = "unmark", _("Mark as not synced")
     UNDO = "undo", _("Undo")
+    CONTACTS = "contacts", _("Sync contact")
 
 
 class RunQuerySet(models.QuerySet["Run"]):

@@ -1,0 +1,175 @@
+"""What people ask for with contacts. Each only writes rows, in one transaction; a worker carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.contacts.cards import to_json
+from apps.contacts.models import (
+    AddressBook,
+    ContactChange,
+    ContactFolder,
+    ContactLink,
+    ContactTransfer,
+    OutlookContact,
+    Suggestion,
+)
+from apps.contacts.states import derive_states
+from apps.contacts.waking import wake_contact_carrier
+from apps.contacts.wishes import Wish
+from apps.graph.cards import Card
+from apps.mailboxes.models import Message
+from apps.work.models import Function, Lane, Run, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`queued` new transfers; `already` were under way, and go first now."""
+
+    queued: int
+    already: int
+    run: Run | None = None
+
+
+def sync_contacts(
+    pks: Collection[int], *, user: User, at: datetime, wish: Wish | None = None, lane: Lane = Lane.INTERACTIVE
+) -> Asked:
+    """Take these contacts of the person to CORIPO and back. What is under way already is raised into the lane instead of
+    doubled, and follows the new wish if nobody carries it yet."""
+    wish = wish or Wish()
+    with transaction.atomic():
+        contacts = list(
+            OutlookContact.objects.visible_to(user).there().filter(pk__in=pks).order_by("pk").select_for_update(of=("self",))
+        )
+        active = ContactTransfer.objects.active().filter(contact__in=contacts)
+        under_way = set(active.values_list("contact", flat=True))
+        active.filter(status=Status.QUEUED).update(
+            lane=lane, not_before=at, requested_by=user, wish=wish.to_json(), origin=ContactTransfer.Origin.PERSON
+        )
+        wanted = [contact for contact in contacts if contact.pk not in under_way]
+        run = None
+        if len(wanted) > 1:
+            run = Run.objects.create(
+                requested_by=user, lane=lane, function=Function.CONTACTS, requested_at=at, started_at=at, moving_since=at,
+                matched=len(contacts), asked=len(wanted), already=len(under_way), is_expanded=True,
+            )  # fmt: skip
+        ContactTransfer.objects.bulk_create(
+            ContactTransfer(
+                mailbox_id=contact.mailbox_id,
+                contact=contact,
+                requested_by=user,
+                purpose=ContactTransfer.Purpose.SYNC,
+                lane=lane,
+                run=run,
+                queued_at=at,
+                not_before=at,
+                wish=wish.to_json(),
+            )
+            for contact in wanted
+        )
+        derive_states([contact.pk for contact in contacts])
+        wake_contact_carrier(lane)
+    return Asked(queued=len(wanted), already=len(under_way), run=run)
+
+
+def link_contact(pk: int, crm_id: str, *, user: User, at: datetime, wish: Wish) -> Asked:
+    """Link this contact with this one of CORIPO, and bring them in step as `wish.picks` say where they differ.
+
+    An earlier link is given up, and stands in the history.
+    """
+    return sync_contacts([pk], user=user, at=at, wish=Wish(**{**_fields(wish), "crm_id": crm_id, "may_create": False}))
+
+
+def unlink_contact(pk: int, *, user: User, at: datetime) -> bool:
+    """Both contacts stay as they are and go their own ways. False where there was no link."""
+    with transaction.atomic():
+        link = ContactLink.objects.visible_to(user).select_for_update(of=("self",)).filter(contact=pk).first()
+        if link is None:
+            return False
+        ContactChange.objects.create(
+            contact_id=pk, kind=ContactChange.Kind.UNLINKED, crm_id=link.crm_id, at=at, actor=user, cause="by_hand"
+        )
+        ContactTransfer.objects.filter(contact=pk, status=Status.QUEUED).delete()
+        link.delete()
+        # Its id stays in Outlook until the next writing; the automat is not to link it again by that.
+        Suggestion.objects.filter(contact=pk, crm_id=link.crm_id).update(dismissed_at=at)
+        derive_states([pk])
+    return True
+
+
+def create_contact(
+    book: AddressBook,
+    card: Card,
+    *,
+    folder: ContactFolder | None,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    message: Message | None = None,
+) -> ContactTransfer:
+    """Make a contact in Outlook. The page that waits for it follows the transfer, whose `contact` is filled in then."""
+    return _outlook_wish(
+        book, card, ContactTransfer.Purpose.CREATE, folder=folder, syncs_then=syncs_then, user=user, at=at, message=message
+    )
+
+
+def change_contact(
+    contact: OutlookContact, card: Card, *, syncs_then: bool, user: User, at: datetime
+) -> ContactTransfer | None:
+    """Write what the card says over the contact in Outlook, as it was when the person saw it; None while another transfer
+    of the contact is under way."""
+    if ContactTransfer.objects.active().filter(contact=contact).exists():
+        return None
+    book = contact.mailbox.address_book
+    return _outlook_wish(
+        book, card, ContactTransfer.Purpose.CHANGE, contact=contact, syncs_then=syncs_then, user=user, at=at
+    )
+
+
+def dismiss_suggestion(pk: int, crm_id: str, *, user: User, at: datetime) -> None:
+    """These two are not the same person."""
+    with transaction.atomic():
+        contacts = OutlookContact.objects.visible_to(user).filter(pk=pk)
+        Suggestion.objects.filter(contact__in=contacts, crm_id=crm_id).update(dismissed_at=at)
+        derive_states([pk])
+
+
+def _outlook_wish(
+    book: AddressBook,
+    card: Card,
+    purpose: ContactTransfer.Purpose,
+    *,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    folder: ContactFolder | None = None,
+    contact: OutlookContact | None = None,
+    message: Message | None = None,
+) -> ContactTransfer:
+    with transaction.atomic():
+        transfer = ContactTransfer.objects.create(
+            mailbox_id=book.mailbox_id,
+            contact=contact,
+            requested_by=user,
+            purpose=purpose,
+            lane=Lane.INTERACTIVE,
+            queued_at=at,
+            not_before=at,
+            card=to_json(card),
+            folder=folder or book.new_contacts_folder,
+            message_id_here=message.pk if message else None,
+            syncs_then=syncs_then,
+        )
+        if contact:
+            derive_states([contact.pk])
+        wake_contact_carrier(Lane.INTERACTIVE)
+    return transfer
+
+
+def _fields(wish: Wish) -> dict[str, object]:
+    return {name: getattr(wish, name) for name in Wish.__slots__}
