@@ -13,10 +13,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.local")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["apps.mailboxes", "apps.sync"])
+app.autodiscover_tasks(["apps.mailboxes", "apps.sync", "apps.contacts"])
 app.conf.beat_schedule = {
     # Every wake-up is best effort; this one covers those that were lost, returns expired leases and follows mailboxes.
     "sweep": {"task": "apps.sync.tasks.sweep", "schedule": 5.0, "options": {"queue": "background", "expires": 5}},
+    # The same for address books and their contacts, which the other one does not know.
+    "sweep-contacts": {
+        "task": "apps.contacts.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"queue": "background", "expires": 5},
+    },
     # Every mailbox is checked once a night, at a time of its own; a mailbox that is new gets its time within minutes.
     "plan-proofs": {
         "task": "apps.sync.tasks.plan_proofs",

@@ -4,6 +4,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("apps.inbox.urls")),
     path("accounts/", include("apps.accounts.urls")),
+    path("contacts/", include("apps.contacts.urls")),
     path("mailboxes/", include("apps.mailboxes.urls")),
     path("admin/", admin.site.urls),
 ]

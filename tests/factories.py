@@ -8,6 +8,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.accounts.models import CrmAccount, CrmServer, User
+from apps.contacts.models import AddressBook, ContactFolder, OutlookContact
 from apps.mailboxes.models import Mailbox, MailFolder, Message, Participant
 from apps.sync.models import CrmEmail, Transfer
 from apps.work.models import Lane, Run
@@ -48,6 +49,41 @@ class MailboxFactory(DjangoModelFactory[Mailbox]):
     status_since = NOON
     connected_at = NOON
     next_look_at = NOON + timedelta(days=365)
+
+
+class AddressBookFactory(DjangoModelFactory[AddressBook]):
+    class Meta:
+        model = AddressBook
+
+    mailbox = factory.SubFactory(MailboxFactory)
+    consented_at = NOON
+    next_look_at = NOON + timedelta(days=365)
+    looked_at = NOON
+    completed_at = NOON
+
+
+class ContactFolderFactory(DjangoModelFactory[ContactFolder]):
+    class Meta:
+        model = ContactFolder
+
+    mailbox = factory.SubFactory(MailboxFactory)
+    graph_id = factory.Sequence(lambda n: f"contact-folder-{n}")
+    name = "Kontakty"
+    is_default = True
+
+
+class OutlookContactFactory(DjangoModelFactory[OutlookContact]):
+    class Meta:
+        model = OutlookContact
+
+    folder = factory.SubFactory(ContactFolderFactory)
+    mailbox = factory.SelfAttribute("folder.mailbox")
+    graph_id = factory.Sequence(lambda n: f"contact-{n}")
+    version = 'W/"1"'
+    display_name = factory.Sequence(lambda n: f"Jana Testová {n}")
+    sort_name = factory.Sequence(lambda n: f"testova jana {n}")
+    crm_id = ""
+    is_private = False
 
 
 class MailFolderFactory(DjangoModelFactory[MailFolder]):

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.factories import MailFolderFactory, MessageFactory, RunFactory
+from tests.factories import AddressBookFactory, MailFolderFactory, MessageFactory, RunFactory
 
 FOUR = ("owner", "teammate", "administrator", "stranger")
 
@@ -68,6 +68,10 @@ DOORS = {
     "settings_dry_run": Door("get", "/settings/automatic/preview/", (302, 302, 302, 302)),
     "steer_automatic": Door("post", "/settings/automatic/act/", (302, 302, 302, 302), {"action": "run"}),
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
+    "settings_contacts": Door("get", "/settings/contacts/", SIGNED_IN),
+    "choose_new_contacts_folder": Door("post", "/settings/contacts/{mailbox}/folder/", OWN_POST),
+    "contacts:consent": Door("post", "/contacts/consent/", OWN_POST, {"mailbox": "{mailbox}"}),
+    "contacts:consented": Door("get", "/contacts/consent/done/", (302, 302, 302, 302)),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
     "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
@@ -111,6 +115,7 @@ def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
 
     mailbox = User.objects.get(username="owner").mailboxes.get()
     message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
+    AddressBookFactory(mailbox=mailbox)
     ids = {"message": message.pk, "mailbox": mailbox.pk, "run": RunFactory(requested_by=mailbox.owner).pk}
     door = DOORS[name]
 
@@ -147,6 +152,7 @@ def test_the_administration_has_no_messages_tokens_or_passwords(people: dict[str
         "accounts/crmaccount",
         "sync/transfer",
         "sync/crmemail",
+        "contacts/outlookcontact",
     ):
         assert people["administrator"].get(f"/admin/{model}/").status_code == 404
     assert people["owner"].get("/admin/").status_code == 302

@@ -121,6 +121,11 @@ class AddressBook(models.Model):
     look_claim = models.UUIDField(null=True, blank=True)
     look_lease_until = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
+    # When the folders were listed (None: the next look does it), and when a look last brought something new.
+    folders_read_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, blank=True)
+    # How many contacts there are, as the last look left it.
+    contact_count = models.PositiveIntegerField(default=0)
     # When the whole book had been read for the first time, and since when suggestions are to be looked for (None: not).
     completed_at = models.DateTimeField(null=True, blank=True)
     matching_since = models.DateTimeField(null=True, blank=True)
@@ -143,7 +148,15 @@ class ContactFolder(models.Model):
     cursor = models.TextField(blank=True)
     # The fields and the form of listing that the cursor answers for.
     cursor_shape = models.CharField(max_length=40, blank=True)
+    # The listing that tells extended properties as well, which comes before the cursor: the link to its next page, and
+    # when it was at its end.
+    listing_link = models.TextField(blank=True)
+    listed_at = models.DateTimeField(null=True, blank=True)
+    # The number of the complete round under way, or of the last one; what it does not show is looked up one by one.
+    round = models.PositiveIntegerField(default=0)
+    # None while a complete round is under way.
     completed_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mailbox", "graph_id"], name="one_row_per_contact_folder")]
@@ -194,6 +207,8 @@ class OutlookContact(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ALONE)
     # Why, of a state that needs a person: the code of a cause (apps/contacts/causes.py).
     cause = models.CharField(max_length=40, blank=True)
+    # The complete round of its folder that showed it last.
+    seen_round = models.PositiveIntegerField(default=0)
     # Left its folder according to a delta; a look-up by id decides whether it moved or is gone.
     missing_since = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ WITHOUT_A_PROMISE: dict[str, Promise] = {
     "graph_unreachable": _("Microsoft 365 does not answer."),
     "graph_throttled": _("Microsoft 365 asked for a pause."),
     "graph_trouble": _("Microsoft 365 has trouble."),
+    "graph_outcome_unknown": _("Microsoft 365 did not confirm what was to be written. Look whether it is there."),
 }
 
 

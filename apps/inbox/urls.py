@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.contacts.views import settings as contact_settings
 from apps.inbox.views import (
     act,
     attachment,
@@ -58,6 +59,12 @@ urlpatterns = [
     path("settings/automatic/preview/", automatic.show_dry_run, name="settings_dry_run"),
     path("settings/automatic/act/", automatic.steer, name="steer_automatic"),
     path("settings/emails/", settings.emails, name="settings_emails"),
+    path("settings/contacts/", contact_settings.settings, name="settings_contacts"),
+    path(
+        "settings/contacts/<int:pk>/folder/",
+        contact_settings.choose_new_contacts_folder,
+        name="choose_new_contacts_folder",
+    ),
     path("settings/mailboxes/", settings.mailboxes, name="settings_mailboxes"),
     path("settings/mailboxes/<int:pk>/folders/", settings.choose_folders, name="follow_folders"),
     path("settings/mailboxes/<int:pk>/disconnect/", settings.disconnect_mailbox, name="disconnect_mailbox"),

@@ -10,9 +10,10 @@ from django.conf import settings
 
 from apps.core.clock import now
 from apps.graph.client import GraphClient
+from apps.graph.contacts import ContactsClient
 from apps.graph.errors import GraphError, GraphThrottled, GraphUnreachable
 from apps.mailboxes.models import Mailbox
-from apps.mailboxes.tokens import SCOPES, MailboxTokens
+from apps.mailboxes.tokens import CONTACT_SCOPES, SCOPES, MailboxTokens
 from apps.work.fences import FenceStands, Passage, passage, raise_fence
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Fence
@@ -38,17 +39,36 @@ def graph_client(mailbox: Mailbox, *, scopes: tuple[str, ...] = SCOPES) -> Itera
 
 
 @contextmanager
+def contacts_client(mailbox: Mailbox) -> Iterator[ContactsClient]:
+    """A client for the mailbox's contacts. The caller holds a slot and respects the fence."""
+    tokens = MailboxTokens(mailbox.pk, scopes=CONTACT_SCOPES)
+    yield ContactsClient(base_url=settings.GRAPH_BASE_URL, tokens=tokens)
+
+
+@contextmanager
 def page_client(mailbox: Mailbox) -> Iterator[GraphClient]:
     """A client for somebody who waits at a page: in the page's own slot, behind the fence if one stands.
 
     Raises GraphThrottled while a fence stands or the slot stays taken; puts the fence up where Graph asks for quiet, and takes
     it away where it was over and Graph answers again.
     """
+    with _at_a_page(mailbox), graph_client(mailbox) as client:
+        yield client
+
+
+@contextmanager
+def page_contacts_client(mailbox: Mailbox) -> Iterator[ContactsClient]:
+    """The same for the mailbox's contacts."""
+    with _at_a_page(mailbox), contacts_client(mailbox) as client:
+        yield client
+
+
+@contextmanager
+def _at_a_page(mailbox: Mailbox) -> Iterator[None]:
     with ExitStack() as held:
         way = _page_way(mailbox, held)
-        client = held.enter_context(graph_client(mailbox))
         try:
-            yield client
+            yield
         except GraphError as error:
             if error.is_retryable and not isinstance(error, GraphUnreachable):
                 raise_graph_fence(mailbox, error)

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 SCOPES = ("User.Read", "Mail.Read")
 # Asked for only where the owner wants something shown in Outlook, by a consent of its own.
 WRITE_SCOPES = (*SCOPES, "Mail.ReadWrite")
+# Asked for when a function of contacts is first used. A mailbox may have both consents: a token has what its use needs.
+CONTACT_SCOPES = (*SCOPES, "Contacts.ReadWrite")
 REFRESH_LEASE = timedelta(seconds=60)
 LONGEST_WAIT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.1
@@ -87,8 +89,8 @@ class MailboxTokens:
         except MailboxDisconnected as error:
             self._let_go(row)
             if self._scopes != SCOPES and error.reason in (Disconnection.CONSENT, Disconnection.ADMIN):
-                # Only the right to write was taken back: reading goes on.
-                raise GraphForbidden("consent to write", request_id=error.request_id) from error
+                # Only a right beyond reading mail was taken back: that goes on.
+                raise GraphForbidden("consent beyond reading", request_id=error.request_id) from error
             if not record_disconnection(row, reason=error.reason, at=now()):
                 return None
             raise

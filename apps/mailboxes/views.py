@@ -16,11 +16,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.graph.errors import Disconnection, GraphError, GraphMisconfigured, MailboxDisconnected, MailboxUnavailable
-from apps.graph.signin import GuestAccount, ScopesMissing, SignInMismatch
+from apps.graph.errors import GraphError
+from apps.graph.signin import SignInMismatch
 from apps.mailboxes.actions import MailboxTaken, begin_connecting, connect_mailbox, namesake_of, refresh_now
+from apps.mailboxes.consents import CALLBACK, DOOR
 from apps.mailboxes.models import Mailbox
-from apps.mailboxes.writing import OtherAccount, begin_writing, show_category
+from apps.mailboxes.sentences import sentence_for, sentence_for_consent
+from apps.mailboxes.writing import begin_writing, show_category
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,6 @@ log = logging.getLogger(__name__)
 FLOW = "mailbox_flow"
 # Where the flow is for writing: the mailbox into which.
 WRITES = "mailbox_flow_writes"
-CALLBACK = "/mailboxes/callback/"
 
 
 @login_required
@@ -43,6 +44,7 @@ def connect(request: PortalRequest) -> HttpResponse:
         return _failed(request, error)
     request.session[FLOW] = flow
     request.session.pop(WRITES, None)
+    request.session.pop(DOOR, None)
     return redirect(flow["auth_uri"])
 
 
@@ -56,6 +58,7 @@ def write(request: PortalRequest, pk: int) -> HttpResponse:
     except GraphError as error:
         return _not_written(request, error)
     request.session[FLOW], request.session[WRITES] = flow, mailbox.pk
+    request.session.pop(DOOR, None)
     return redirect(flow["auth_uri"])
 
 
@@ -63,6 +66,9 @@ def write(request: PortalRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_GET
 def callback(request: PortalRequest) -> HttpResponse:
+    """Where Microsoft sends people back to, whatever they went for: one address to register, and doors behind it."""
+    if (door := request.session.pop(DOOR, None)) is not None:
+        return redirect(f"{door}?{request.GET.urlencode()}")
     flow, writes = request.session.pop(FLOW, None), request.session.pop(WRITES, None)
     if writes is not None:
         return _finish_writing(request, flow, get_object_or_404(Mailbox.objects.visible_to(request.user), pk=writes))
@@ -113,15 +119,10 @@ def _not_written(request: PortalRequest, error: GraphError) -> HttpResponse:
         "writing not allowed",
         extra={"user_id": request.user.pk, "error": error.code, "graph_request_id": error.request_id},
     )
-    if isinstance(error, OtherAccount):
-        said = _("You signed in with another account than that of this mailbox. Nothing was changed.")
-    elif isinstance(error, MailboxDisconnected) and error.reason in (Disconnection.CONSENT, Disconnection.REFUSED):
-        said = _(
-            "Microsoft did not allow the portal to write into the mailbox, because the request was declined. Nothing was changed."
-        )
-    else:
-        said = _sentence(error)
-    messages.error(request, said)
+    declined = _(
+        "Microsoft did not allow the portal to write into the mailbox, because the request was declined. Nothing was changed."
+    )
+    messages.error(request, sentence_for_consent(error, declined=declined))
     return redirect("settings_mailboxes")
 
 
@@ -131,37 +132,6 @@ def _failed(request: PortalRequest, error: GraphError | MailboxTaken) -> HttpRes
     log.warning(
         "mailbox not connected", extra={"user_id": request.user.pk, "error": code, "graph_request_id": request_id}
     )
-    messages.error(request, _sentence(error))
+    messages.error(request, sentence_for(error))
     has_mailbox = Mailbox.objects.visible_to(request.user).exists()
     return redirect("settings_mailboxes" if has_mailbox else "home")
-
-
-def _sentence(error: GraphError | MailboxTaken) -> str:
-    """What happened, and what helps, for the person who wanted to connect."""
-    if isinstance(error, MailboxTaken):
-        return _("This mailbox is connected by another user of the portal. An administrator can release it.")
-    if isinstance(error, SignInMismatch):
-        return _("This sign-in was used already or is too old. Please connect the mailbox again.")
-    if isinstance(error, GuestAccount):
-        return _("You are a guest in this organisation. Please choose the account that the mailbox belongs to.")
-    if isinstance(error, ScopesMissing):
-        return _("Microsoft did not allow the portal to read mail. Please connect again and accept the request.")
-    if isinstance(error, MailboxDisconnected):
-        return _refusal(error.reason)
-    if isinstance(error, MailboxUnavailable):
-        return _("This account has no mailbox in Microsoft 365.")
-    if isinstance(error, GraphMisconfigured):
-        return _("The portal is not set up correctly with Microsoft. Please tell your administrator.")
-    if error.is_retryable:
-        return _("Microsoft does not answer at the moment. Nothing was changed. Please try again in a few minutes.")
-    return _("Microsoft's answer could not be used. Please connect the mailbox again.")
-
-
-def _refusal(reason: Disconnection) -> str:
-    if reason == Disconnection.ADMIN:
-        return _("Your organisation allows this only after its Microsoft 365 administrator has approved the portal.")
-    if reason == Disconnection.BLOCKED:
-        return _("A policy of your organisation blocks the sign-in from here. Please ask your administrator.")
-    if reason == Disconnection.ACCOUNT:
-        return _("Microsoft refuses this account. Please choose another one or ask your administrator.")
-    return _("The mailbox was not connected, because the request was declined. Nothing was changed.")

@@ -9,24 +9,17 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.graph import signin
-from apps.graph.errors import GraphRejected
+from apps.mailboxes.consents import begin_consent, finish_consent, keep_consent
 from apps.mailboxes.models import Mailbox, OutlookCategory
-from apps.mailboxes.tokens import WRITE_SCOPES, store_sign_in
+from apps.mailboxes.tokens import WRITE_SCOPES
 from apps.work.wakeups import wake
 
 log = logging.getLogger(__name__)
 
 
-class OtherAccount(GraphRejected):
-    """The person came back with another account than the mailbox's."""
-
-    code = "other_account"
-
-
 def begin_writing(mailbox: Mailbox, *, redirect_uri: str) -> dict[str, Any]:
     """Start the consent to write into this mailbox; keep the answer server-side, send the browser to its `auth_uri`."""
-    return signin.begin(scopes=WRITE_SCOPES, redirect_uri=redirect_uri, address=mailbox.address)
+    return begin_consent(mailbox, scopes=WRITE_SCOPES, redirect_uri=redirect_uri)
 
 
 def show_category(flow: Mapping[str, Any], params: Mapping[str, str], *, mailbox: Mailbox, at: datetime) -> None:
@@ -35,17 +28,9 @@ def show_category(flow: Mapping[str, Any], params: Mapping[str, str], *, mailbox
     Nothing is changed unless Microsoft has granted all of it for this very mailbox. Raises OtherAccount, and what
     `signin.finish` raises.
     """
-    signed_in = signin.finish(flow, params, scopes=WRITE_SCOPES)
-    if signed_in.home_account_id != mailbox.home_account_id:
-        raise OtherAccount("another account")
+    signed_in = finish_consent(flow, params, mailbox=mailbox, scopes=WRITE_SCOPES)
     with transaction.atomic():
-        own = Mailbox.objects.filter(pk=mailbox.pk)
-        own.update(granted_scopes=" ".join(signed_in.scopes)[:500])
-        # The new sign-in serves for reading as well.
-        own.filter(status=Mailbox.Status.RECONNECT).update(
-            status=Mailbox.Status.ACTIVE, status_since=at, status_reason="", next_look_at=at
-        )
-        store_sign_in(mailbox, signed_in.cache)
+        keep_consent(mailbox, signed_in, at=at)
         OutlookCategory.objects.update_or_create(
             mailbox=mailbox,
             defaults={"is_shown": True, "refused_at": None, "is_expanding": True, "place": 0, "is_removing": False},

@@ -57,6 +57,10 @@ SENTENCES: dict[str, Promise] = {
     "graph_unreachable": _("Microsoft 365 does not answer. It is tried again by itself."),
     "graph_throttled": _("Microsoft 365 asked for a pause. It goes on by itself."),
     "graph_trouble": _("Microsoft 365 has trouble. It is tried again by itself."),
+    "graph_outcome_unknown": _(
+        "Microsoft 365 did not confirm what was to be written. The portal checks what arrived and goes on by itself."
+    ),
+    "graph_conflict": _("It was changed in Outlook at the same moment, so nothing was written over it."),
     "mailbox_disconnected": _("The connection to the mailbox has ended. Connect it again; nothing is lost."),
     "mailbox_unavailable": _("This account has no mailbox that the portal can reach."),
     "graph_forbidden": _("The portal lacks a right in the mailbox."),

@@ -70,7 +70,7 @@ def mailboxes(request: PortalRequest) -> HttpResponse:
         return _load_days(request)
     owned = Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk")
     folders = MailFolder.objects.filter(is_gone=False).defer("cursor")
-    mailboxes = list(owned.select_related("category").prefetch_related(Prefetch("folders", folders)))
+    mailboxes = list(owned.select_related("category", "address_book").prefetch_related(Prefetch("folders", folders)))
     shown = progress_of_category(mailboxes)
     context = {
         "mailboxes": [(mailbox, choices(mailbox.folders.all()), shown[mailbox.pk]) for mailbox in mailboxes],

@@ -8,7 +8,9 @@ from datetime import datetime
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import CrmAccount, CrmServer, User
@@ -38,13 +40,16 @@ class Connection:
     label: str
     succeeded_at: datetime | None
     note: str = ""
+    # The name of the page on which a person can mend it.
+    remedy: str = ""
 
 
 @login_required
 @require_safe
 def status(request: PortalRequest) -> HttpResponse:
     at = now()
-    mailboxes = list(Mailbox.objects.visible_to(request.user).order_by("connected_at", "pk"))
+    owned = Mailbox.objects.visible_to(request.user).select_related("address_book")
+    mailboxes = list(owned.order_by("connected_at", "pk"))
     standing = fences([graph_key(mailbox) for mailbox in mailboxes], at=at)
     transfers = glance_at(request.user)
     verdicts = [verdict_of(proof) for proof in proofs(request.user)]
@@ -52,6 +57,7 @@ def status(request: PortalRequest) -> HttpResponse:
         "at": at,
         "connections": [
             *(_mailbox_line(mailbox, standing.get(graph_key(mailbox))) for mailbox in mailboxes),
+            *(_book_line(mailbox) for mailbox in mailboxes if hasattr(mailbox, "address_book")),
             _crm_line(request.user, newest=transfers.newest, at=at),
         ],
         "waiting": capped(transfers.waiting),
@@ -87,6 +93,20 @@ def _mailbox_line(mailbox: Mailbox, standing: Fence | None) -> Connection:
     if mailbox.looked_at is None:
         return Connection(name, "running", _("Loading mail"), None)
     return Connection(name, "synced", _("In order"), mailbox.looked_at)
+
+
+def _book_line(mailbox: Mailbox) -> Connection:
+    """The contacts of a mailbox; what concerns the whole mailbox is told in its own line."""
+    book, name = mailbox.address_book, _("Contacts · %(address)s") % {"address": mailbox.address}
+    if book.refused_at:
+        refused = _since(book.refused_at)
+        return Connection(name, "failed", _("No access to the contacts"), book.looked_at, refused, "settings_contacts")
+    if book.completed_at is None:
+        return Connection(name, "running", _("Loading contacts"), book.looked_at)
+    count = ngettext("%(count)s contact", "%(count)s contacts", book.contact_count)
+    return Connection(
+        name, "synced", _("In order"), book.looked_at, count % {"count": number_format(book.contact_count)}
+    )
 
 
 def _crm_line(user: User, *, newest: datetime | None, at: datetime) -> Connection:

@@ -1,0 +1,32 @@
+"""Carriers for Celery: no work travels in a message, only that somebody should look."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+
+from apps.contacts.reading import has_due_books, look_at_due_books
+from apps.core.clock import now
+from apps.work.wakeups import EXPIRES_SECONDS
+
+
+@shared_task
+def read_address_books() -> None:
+    """Read what is new in the address books whose time has come, for a while, then ask for another turn if there is more."""
+    until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
+    if look_at_due_books(until=until, changed=_tell_nobody):
+        read_address_books.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
+def sweep() -> None:
+    """Every few seconds: wake for what is due. Covers every lost wake-up."""
+    at = now()
+    if has_due_books(at=at):
+        read_address_books.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+def _tell_nobody(contact_ids: list[int]) -> None:
+    """Nothing goes by itself yet."""
