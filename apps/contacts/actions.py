@@ -44,7 +44,11 @@ def sync_contacts(
     wish = wish or Wish()
     with transaction.atomic():
         contacts = list(
-            OutlookContact.objects.visible_to(user).there().filter(pk__in=pks).order_by("pk").select_for_update(of=("self",))
+            OutlookContact.objects.visible_to(user)
+            .there()
+            .filter(pk__in=pks)
+            .order_by("pk")
+            .select_for_update(of=("self",))
         )
         active = ContactTransfer.objects.active().filter(contact__in=contacts)
         under_way = set(active.values_list("contact", flat=True))
@@ -114,7 +118,14 @@ def create_contact(
 ) -> ContactTransfer:
     """Make a contact in Outlook. The page that waits for it follows the transfer, whose `contact` is filled in then."""
     return _outlook_wish(
-        book, card, ContactTransfer.Purpose.CREATE, folder=folder, syncs_then=syncs_then, user=user, at=at, message=message
+        book,
+        card,
+        ContactTransfer.Purpose.CREATE,
+        folder=folder,
+        syncs_then=syncs_then,
+        user=user,
+        at=at,
+        message=message,
     )
 
 

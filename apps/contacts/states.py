@@ -15,11 +15,17 @@ _RESULTS = {
 
 def derive_states(pks: Iterable[int]) -> None:
     """Write the states of these contacts; inside the transaction that changes their facts. Queries do not grow with them."""
-    contacts = list(OutlookContact.objects.filter(pk__in=list(pks)).select_related("link").prefetch_related("suggestions"))
+    contacts = list(
+        OutlookContact.objects.filter(pk__in=list(pks)).select_related("link").prefetch_related("suggestions")
+    )
     newest: dict[int, ContactTransfer] = {}
     for transfer in ContactTransfer.objects.filter(contact__in=contacts).order_by("pk"):
         newest[transfer.contact_id or 0] = transfer
-    differing = set(OutlookContact.objects.filter(pk__in=[c.pk for c in contacts], link__differences__isnull=False).values_list("pk", flat=True))
+    differing = set(
+        OutlookContact.objects.filter(pk__in=[c.pk for c in contacts], link__differences__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
     for contact in contacts:
         contact.state, contact.cause = _state(contact, newest.get(contact.pk), differs=contact.pk in differing)
     OutlookContact.objects.bulk_update(contacts, ["state", "cause"])
