@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -86,7 +86,7 @@ def link_contact(pk: int, crm_id: str, *, user: User, at: datetime, wish: Wish) 
 
     An earlier link is given up, and stands in the history.
     """
-    return sync_contacts([pk], user=user, at=at, wish=Wish(**{**_fields(wish), "crm_id": crm_id, "may_create": False}))
+    return sync_contacts([pk], user=user, at=at, wish=replace(wish, crm_id=crm_id, may_create=False))
 
 
 def unlink_contact(pk: int, *, user: User, at: datetime) -> bool:
@@ -180,7 +180,3 @@ def _outlook_wish(
             derive_states([contact.pk])
         wake_contact_carrier(Lane.INTERACTIVE)
     return transfer
-
-
-def _fields(wish: Wish) -> dict[str, object]:
-    return {name: getattr(wish, name) for name in Wish.__slots__}
