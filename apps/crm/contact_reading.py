@@ -13,6 +13,8 @@ from apps.crm.reading import IDS_PER_QUERY, rows
 
 # A save takes its time of day some moments before others can see it, and clocks of a server and its proxy may differ.
 OVERLAP = timedelta(minutes=5)
+# From the first page to the last.
+LONGEST_READING = timedelta(hours=1)
 
 
 def read_contacts(caller: Caller, ids: Iterable[str]) -> dict[str, StoredContact]:
@@ -39,22 +41,34 @@ def contacts_with(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[S
 
 
 def contacts_changed(caller: Caller, since: datetime | None, *, after_id: str, limit: int) -> ContactPage:
+    query = queries.contacts_after(dates.written(since), after_id) if since else ""
+    if since and not after_id:
+        found, has_more = _with_readdressed(caller, query, since, limit)
+    else:
+        found, has_more = _page(caller, query, limit)
+    newest = found[-1].modified_at if found else None
+    if has_more and newest:
+        return ContactPage(tuple(found), newest, found[-1].id, has_more=True)
+    server_now = caller.transport.server_now
+    if after_id and server_now:
+        # Those were told when this reading began, and perhaps there are more by now.
+        found += _with_readdressed(caller, "", server_now - LONGEST_READING, limit)[0]
+    moments = (since, newest, server_now - OVERLAP if server_now else None)
+    return ContactPage(tuple(found), max(filter(None, moments), default=None))
+
+
+def _with_readdressed(caller: Caller, query: str, since: datetime, limit: int) -> tuple[list[StoredContact], bool]:
+    """All whose addresses changed since that moment, and then the first page of the others that the condition names."""
     found: list[StoredContact] = []
     passed: tuple[str, str] | None = None
     while True:
-        query = queries.contacts_changed_after(dates.written(since), after_id, passed) if since else ""
-        contacts, has_more = _page(caller, query, limit)
+        readdressed = queries.contacts_readdressed(dates.written(since), passed)
+        contacts, has_more = _page(caller, f"{query} OR ({readdressed})" if query else readdressed, limit)
         found += contacts
         newest = contacts[-1].modified_at if contacts else None
-        if not (has_more and newest and since and newest < since):
-            break
-        # Of all these only an address changed, which says nothing of how far the others were told.
+        if not (has_more and newest) or (query and newest >= since):
+            return found, has_more
         passed = (dates.written(newest), contacts[-1].id)
-    if has_more and contacts:
-        return ContactPage(tuple(found), newest, contacts[-1].id, has_more=True)
-    server_now = caller.transport.server_now
-    moments = (since, newest, server_now - OVERLAP if server_now else None)
-    return ContactPage(tuple(found), max(filter(None, moments), default=None))
 
 
 def _page(caller: Caller, query: str, limit: int) -> tuple[list[StoredContact], bool]:

@@ -42,24 +42,25 @@ def contacts_changed_since(moment: str) -> str:
     )
 
 
-def contacts_changed_after(moment: str, after_id: str, passed: tuple[str, str] | None = None) -> str:
-    """Contacts that come after that moment and id, in the order of the two, and those whose addresses changed since.
-
-    Of the latter, whose own date is older, `passed` is the date and id of the last that was told already.
-    """
+def contacts_after(moment: str, after_id: str) -> str:
+    """Contacts that come after that moment and id in the order of the two; without an id, those of that moment as well."""
     at = quoted(moment)
-    here = f"contacts.date_modified = {at} AND contacts.id > {quoted(after_id)}"
-    later = f"contacts.date_modified > {at} OR ({here})" if after_id else f"contacts.date_modified >= {at}"
+    if not after_id:
+        return f"contacts.date_modified >= {at}"
+    return f"contacts.date_modified > {at} OR (contacts.date_modified = {at} AND contacts.id > {quoted(after_id)})"
+
+
+def contacts_readdressed(moment: str, passed: tuple[str, str] | None) -> str:
+    """Contacts that got or lost an address at that moment or later, which leaves their own date as it was.
+
+    `passed` is the date and id of the last that was told already, in the order of the two.
+    """
     # A deleted row is an address that was taken away.
-    readdressed = (
-        f"contacts.date_modified < {at} AND contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  quoted
-        f" WHERE eabr.bean_module='Contacts' AND eabr.date_modified >= {at})"
+    condition = (
+        "contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  quoted
+        f" WHERE eabr.bean_module='Contacts' AND eabr.date_modified >= {quoted(moment)})"
     )
-    if passed:
-        date, contact_id = map(quoted, passed)
-        untold = f"contacts.date_modified > {date} OR (contacts.date_modified = {date} AND contacts.id > {contact_id})"
-        readdressed += f" AND ({untold})"
-    return f"{later} OR ({readdressed})"
+    return f"{condition} AND ({contacts_after(*passed)})" if passed else condition
 
 
 def address_rows(addresses: Iterable[str]) -> str:
