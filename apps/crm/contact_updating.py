@@ -81,7 +81,9 @@ class _Change:
     @property
     def fields(self) -> dict[str, str]:
         """What goes into the contact itself; where nothing does, the save alone shows others that it was changed."""
-        fields = {"id": self.id, **self.lines}
+        former, now = plain_fields(self.update.contact.card), plain_fields(self.now.card)
+        # A second write leaves alone what the first one wrote, and what others wrote meanwhile.
+        fields = {"id": self.id, **{name: it for name, it in self.lines.items() if now[name] == former[name]}}
         if self.readdresses and not self.now.card.addresses:
             # The one case in which a contact takes them like a new one.
             fields |= dict(zip(_FIRST_ADDRESSES, storable(self.update.after.addresses).values(), strict=False))
@@ -241,20 +243,20 @@ def _write_singly(caller: Caller, going: list[_Change]) -> dict[str, CrmError]:
 
 
 def _read_back(caller: Caller, going: list[_Change]) -> tuple[_Outcomes, list[_Change]]:
-    """What became of each, and those of which nothing was saved, or not everything: their outcome is a rejection so far."""
+    """What became of each, and what is left to do of those that were not saved as a whole: a rejection so far."""
     records = contact_records(caller, [change.id for change in going])
     outcomes: _Outcomes = {}
     open_ones: list[_Change] = []
     for change in going:
         record = records.get(change.id)
-        contact = stored(record) if record is not None else None
-        if contact is None or contact.is_deleted:
+        if record is None or record["deleted"] == "1":
             outcomes[change.id] = CrmRejected(field="contact", reason="it has gone")
             continue
+        contact = stored(record)
         unkept = change.unkept(contact)
         if unkept:
             outcomes[change.id] = CrmRejected(field=unkept[0], reason="CORIPO did not keep it")
-            open_ones.append(change)
+            open_ones.append(_Change(change.update, record, contact))
         else:
             outcomes[change.id] = Written(contact, unkept=change.unkept_addresses)
     return outcomes, open_ones
