@@ -8,10 +8,16 @@ CrmError                     try again?   who hears of it
 ├── CrmRejected              no           the user: which field, and why
 │   └── CrmForbidden         no           the user: this login has no right to do that
 ├── CrmIdOccupied            no           the caller decides (docs/adr/0002)
+├── CrmConflict              no           the caller decides: somebody was quicker, nothing was written
 └── CrmContractBroken        no           us: an answer that we cannot read
 """
 
-from typing import ClassVar, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from apps.crm.contact_face import StoredContact
 
 
 class CrmError(Exception):
@@ -117,6 +123,16 @@ class CrmIdOccupied(CrmError):
         super().__init__(f"the id {record_id} is taken")
         self.record_id = record_id
         self.is_deleted = is_deleted
+
+
+class CrmConflict(CrmError):
+    """Somebody changed the contact since it was read, and nothing was written. `contact` is what it is now."""
+
+    code = "crm_conflict"
+
+    def __init__(self, contact: StoredContact) -> None:
+        super().__init__(f"the contact {contact.id} was changed by somebody else")
+        self.contact = contact
 
 
 class CrmContractBroken(CrmError):

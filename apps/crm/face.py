@@ -4,14 +4,19 @@ Texts are plain (nothing is HTML-encoded), times are aware and in UTC, ids are o
 (apps/crm/errors.py) and nothing else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from apps.core.addresses import Address
 from apps.crm.errors import CrmError
 from apps.crm.pulse import Pulse
+
+if TYPE_CHECKING:
+    from apps.crm.contact_face import ContactPage, ContactUpdate, OutgoingContact, StoredContact, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,8 @@ class Probe:
     version: str
     may_create_emails: bool
     may_read_contacts: bool
+    may_create_contacts: bool
+    may_edit_contacts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +215,7 @@ SHORTEST_SEARCH = 2
 
 @dataclass(frozen=True, slots=True)
 class FoundRecord:
-    """A record as somebody recognises it: its company, its first e-mail address as written, a few words more.
+    """A record as somebody recognises it: its company, its first e-mail address and phone as written, a few words more.
 
     `stage` is the key under which CORIPO keeps its stage or status; `CrmClient.stages` has the words. Each of them is ""
     where CORIPO has none.
@@ -221,6 +228,7 @@ class FoundRecord:
     company: str = ""
     address: str = ""
     stage: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +299,58 @@ class CrmClient(Protocol):
 
         None asks only when the latest change was.
         """
+        ...
+
+    def read_contacts(self, ids: Sequence[str]) -> dict[str, StoredContact]:
+        """The whole contacts with these ids, deleted ones too. What is missing, or hidden from this login, has no entry.
+
+        One request for 200 of them.
+        """
+        ...
+
+    def contacts_with(self, addresses: Sequence[str]) -> dict[str, tuple[StoredContact, ...]]:
+        """The whole contacts that have each address; entries as of `find_contacts`, one request for 100 addresses."""
+        ...
+
+    def contacts_changed(self, since: datetime | None, *, after_id: str = "", limit: int) -> ContactPage:
+        """The contacts, deleted ones too, that changed after that place by CORIPO's clock, or got or lost an address.
+
+        Ordered by the moment of their change and their id; None begins with the contact that is longest unchanged. One
+        request for `limit` contacts. With an empty `after_id` that second itself is told once more, since others may have
+        changed in it later: whoever knows a contact's stamp and addresses takes it for nothing new. More than `limit`
+        come where only addresses changed. A company that was linked at the company changes no contact and is not told.
+        """
+        ...
+
+    def create_contacts(self, wanted: Sequence[OutgoingContact]) -> list[Written | CrmError]:
+        """Store the contacts under the ids that they bring; one outcome for each, in order.
+
+        Nobody is looked for: a namesake with the same address does not keep a contact from being made. Safe to repeat:
+        what exists under its id is reported as it is, and not written again, but that addresses which it still lacks
+        are added. Raises as `create_emails` does, and CrmIdOccupied is an outcome as there.
+        """
+        ...
+
+    def update_contacts(self, changes: Sequence[ContactUpdate]) -> list[Written | CrmError]:
+        """Write what differs, over the expected state alone; one outcome for each, in order.
+
+        CrmConflict where somebody was quicker: nothing was written for that one. The expected state is read right before
+        the write, which is as close as CORIPO allows. CrmRejected names a field of the card that CORIPO left as it was,
+        or "contact" where it is deleted or not to be seen; other fields may have been written then.
+        CrmOutcomeUnknown: read the contact before it is repeated. Raises as `create_emails` does.
+        """
+        ...
+
+    def companies_named(self, names: Sequence[str]) -> dict[str, tuple[CrmCompany, ...]]:
+        """The companies that may be meant by each name, for an exact comparison by the caller; by id.
+
+        All whose name begins as the first word of the asked one, whatever case, accents, blanks and signs. Every name
+        that was asked for has an entry as it was asked; one without a letter or digit has none in it.
+        """
+        ...
+
+    def create_companies(self, wanted: Sequence[tuple[str, str]]) -> list[Created | CrmError]:
+        """Store companies, each an id that it brings and a name; otherwise as `create_emails`."""
         ...
 
     def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
@@ -369,7 +429,8 @@ class CrmClient(Protocol):
         """The records of a module with every word of the text in their name, and those with that address; one request.
 
         One word may be the beginning of an address, or any part of it where it has an `@` or a dot. No character of it
-        is a wildcard. What this login may not see is left out.
+        is a wildcard. What this login may not see is left out. Contacts are found by a word of their company's name as
+        well, for a second request, and by a phone number, however it is written and with or without +420.
 
         Raises CrmRejected for a text below SHORTEST_SEARCH characters and for a module that is not searched,
         CrmForbidden where the login may not list the module.

@@ -33,6 +33,9 @@ def probe(caller: Caller) -> Probe:
         version=version,
         may_create_emails=may_create(rights, "Emails"),
         may_read_contacts={"list", "view"} <= rights.get("Contacts", frozenset()),
+        # There is one right for both.
+        may_create_contacts=may_create(rights, "Contacts"),
+        may_edit_contacts=may_create(rights, "Contacts"),
     )
 
 
