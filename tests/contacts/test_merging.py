@@ -184,9 +184,13 @@ EDITS = st.tuples(st.sampled_from(list(Side)), st.sampled_from(NAMES), st.intege
 WAYS = ["both", "both", "both", "to_crm", "from_crm", "none"]
 OPERATIONS = st.one_of(
     st.tuples(st.just("edit"), EDITS),
-    st.tuples(st.just("edit"), EDITS),
-    # Where the carrier dies, and what a person writes while it is at work.
-    st.tuples(st.just("sync"), st.integers(0, 8), st.none() | st.tuples(st.integers(1, 3), EDITS)),
+    st.tuples(st.just("both"), st.sampled_from(NAMES), st.integers(0, 5), st.integers(0, 5)),
+    # Where the carrier dies, if it does, and what a person writes while it is at work.
+    st.tuples(
+        st.just("sync"),
+        st.sampled_from([*range(1, 8), *[99] * 7]),
+        st.none() | st.tuples(st.integers(1, 5), EDITS),
+    ),
     st.tuples(st.just("settle"), st.sampled_from(NAMES), st.sampled_from(list(Side))),
     st.tuples(st.just("rule"), st.sampled_from(list(OnConflict)), st.sampled_from(NAMES), st.sampled_from(WAYS)),
 )
@@ -288,6 +292,9 @@ def play(operations):
     for kind, *rest in operations:
         if kind == "edit":
             world.edit(*rest[0])
+        elif kind == "both":
+            for side, index in zip(Side, rest[1:], strict=True):
+                world.edit(side, rest[0], index)
         elif kind == "settle":
             world.settle(*rest)
         elif kind == "rule":
@@ -302,7 +309,7 @@ def play(operations):
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(st.lists(OPERATIONS, max_size=25))
+@given(st.lists(OPERATIONS, min_size=5, max_size=25))
 def test_whatever_happens_both_sides_agree_or_differ_openly_and_nothing_is_lost(operations):
     world = play(operations)
     for _ in range(3):
