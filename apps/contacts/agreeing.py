@@ -9,7 +9,16 @@ from typing import Any
 from apps.accounts.models import User
 from apps.contacts.companies import company_key
 from apps.contacts.fields import Value, Values, crm_values, outlook_values, with_crm_values, with_outlook_values
-from apps.contacts.merging import Merged, MergeRules, Step, intent_after, merge, picks_that_hold, snapshot_after
+from apps.contacts.merging import (
+    Merged,
+    MergeRules,
+    Step,
+    altered,
+    intent_after,
+    merge,
+    picks_that_hold,
+    snapshot_after,
+)
 from apps.contacts.models import (
     ContactChange,
     ContactLink,
@@ -119,7 +128,7 @@ def record_agreement(
         told += [
             {"kind": Kind.GONE, "side": left.side, "field": left.field, "before": left.before, "after": left.after}
             | {"cause": left.cause}
-            for left in merged.left
+            for left in (*merged.left, *altered(merged, done))
         ]
         told += _differences(link, merged, crm, done=frozenset(done), at=at)
         _tell(link, told, at=at, actor=actor, transfer=transfer)

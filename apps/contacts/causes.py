@@ -60,6 +60,7 @@ HISTORY: dict[str, Promise] = {
     "rule_fill_empty": gettext_lazy("Both sides had changed it, and by your settings each keeps its own."),
     "emptied": gettext_lazy("It was taken away here. The other side keeps what it has."),
     "no_room": gettext_lazy("Outlook has room for three e-mail addresses. The others are only in CORIPO."),
+    "altered": gettext_lazy("What was written is not what was then read: this side keeps it in its own form."),
     "broken_off": gettext_lazy("It was written by a transfer that then broke off."),
     "in_step": gettext_lazy("Both sides say the same again."),
 }

@@ -208,6 +208,18 @@ def snapshot_after(merged: Merged, read_back: Mapping[Side, Values]) -> Snapshot
     return entries
 
 
+def altered(merged: Merged, read_back: Mapping[Side, Values]) -> tuple[Left, ...]:
+    """Where a side made something else of what was written: a text without what looked like a tag, an address not taken."""
+    found = []
+    for step in merged.steps:
+        is_now = read_back.get(step.side, {}).get(step.field, empty(step.field))
+        if step.side not in read_back or is_same(step.field, is_now, step.after):
+            continue
+        if step.field != Field.ADDRESSES or not keys_of(step.after) <= keys_of(is_now):
+            found.append(Left(step.field, step.side, step.after, is_now, "altered"))
+    return tuple(found)
+
+
 def intent_after(merged: Merged, read_back: Mapping[Side, Values]) -> Intent:
     """What must still be kept: of a field that is written on one of two sides, what was done there, too."""
     waiting = {step.field for step in merged.steps if step.side not in read_back}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.contacts.fields import address_key, empty, fit_for_crm, is_less, is_same, is_same_across, keys_of
-from apps.contacts.merging import MergeRules, intent_after, merge, picks_that_hold, snapshot_after
+from apps.contacts.merging import MergeRules, altered, intent_after, merge, picks_that_hold, snapshot_after
 from apps.contacts.models import Direction, Field, OnConflict, Side
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
@@ -224,6 +224,11 @@ class World:
         if name == ADDRESSES:
             self.taken_away[side] |= keys_of(self.books[side].get(name, [])) - keys_of(value)
         self._put(side, name, value)
+        # What a person has written again is not lost.
+        written = (side, name, self.books[side][name])
+        self.overwritten = [
+            it for it in self.overwritten if it[:2] != written[:2] or not is_same(name, it[2], written[2])
+        ]
 
     def settle(self, name, side):
         for clash in self.differences:
@@ -267,7 +272,7 @@ class World:
             read_back[side] = copy.deepcopy(self.books[side])
         step(7)
         self.history += [it for it in result.steps if it.side in read_back]
-        self.left += result.left
+        self.left += (*result.left, *altered(result, read_back))
         self.snapshot, self.intent = snapshot_after(result, read_back), intent_after(result, read_back)
         self.differences, self.picks = list(result.differences), {}
         return (*result.steps, *result.left, *result.done_before)
