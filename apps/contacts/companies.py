@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from apps.contacts.name_words import COMPANY_WORDS
 from apps.core.addresses import domain_of
@@ -28,6 +29,12 @@ _DOMAIN_NAME = re.compile(r"^(?:www\.)?[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,7}$", re.
 def legal_form(text: str) -> re.Match[str] | None:
     """Where a legal form stands in the text."""
     return _LEGAL_FORM.search(text)
+
+
+def company_key(name: str) -> str:
+    """In which two names of one company are equal: without case, blanks, punctuation and legal form."""
+    bare = unicodedata.normalize("NFC", name).casefold()
+    return _signs(_LEGAL_FORM.sub(" ", unicodedata.normalize("NFC", name)).casefold()) or _signs(bare) or bare.strip()
 
 
 def comma_pieces(text: str) -> list[str]:
@@ -62,6 +69,10 @@ def is_named_by(text: str, address: str, *, may_go_on: bool = False) -> bool:
 
 def has_company_word(text: str) -> bool:
     return any(word in COMPANY_WORDS for word in folded(text).replace(",", " ").split())
+
+
+def _signs(text: str) -> str:
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _as_written(label: str) -> str:

@@ -280,6 +280,8 @@ class ContactLink(models.Model):
     linked_at = models.DateTimeField()
     snapshot = models.JSONField(default=dict)
     agreed_at = models.DateTimeField(null=True, blank=True)
+    # {side: {field: [before, after]}} of writes whose end is not recorded yet: kept before the first of them.
+    writing = models.JSONField(default=dict, blank=True)
     # CORIPO's side as this owner's login last read it: Field: value, its companies [[id, name], ...], and its stamp.
     crm_values = models.JSONField(default=dict)
     crm_companies = models.JSONField(default=list)

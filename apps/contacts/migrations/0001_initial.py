@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                 ("linked_at", models.DateTimeField()),
                 ("snapshot", models.JSONField(default=dict)),
                 ("agreed_at", models.DateTimeField(blank=True, null=True)),
+                ("writing", models.JSONField(blank=True, default=dict)),
                 ("crm_values", models.JSONField(default=dict)),
                 ("crm_companies", models.JSONField(default=list)),
                 ("crm_modified_at", models.DateTimeField(blank=True, null=True)),
