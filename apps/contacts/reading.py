@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
+from django.db.models import Exists, OuterRef
 
 from apps.contacts.consent import stop_refused
 from apps.contacts.folders import folders_of, refresh_folders
@@ -118,8 +119,8 @@ def _due_folders(book: AddressBook, *, at: datetime) -> list[ContactFolder]:
     folders = folders_of(book)
     if is_watched(book, at=at):
         return folders
-    there = OutlookContact.objects.there().filter(folder__in=[folder.pk for folder in folders]).order_by()
-    filled = set(there.values_list("folder", flat=True).distinct())
+    there = OutlookContact.objects.there().filter(folder=OuterRef("pk"))
+    filled = set(ContactFolder.objects.filter(Exists(there), mailbox=book.pk).values_list("pk", flat=True))
     return [
         folder
         for folder in folders

@@ -74,6 +74,12 @@ def test_five_hundred_contacts_take_few_requests_and_queries(book: Book) -> None
         assert book.look() == 1
     assert len(quiet) < 30
 
+    # Where the properties of many are unknown, a listing tells them for less than reading them by id.
+    ContactFolder.objects.update(listed_at=timezone.now() - timedelta(hours=2))
+    OutlookContact.objects.update(crm_id=None)
+    assert book.look() == 1 + 3 + 1
+    assert len(book.told) == 500
+
 
 def test_what_happened_in_outlook_is_followed(book: Book) -> None:
     """Changed, made, moved, deleted, marked private: each read by its id in one request, and told of once."""
