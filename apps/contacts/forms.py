@@ -52,7 +52,7 @@ class ContactRulesForm(forms.ModelForm[ContactRules]):
                 label=label,
                 choices=Direction.choices,
                 initial=self.instance.fields.get(name, Direction.NONE),
-                widget=forms.Select(attrs={"class": "input input--medium"}),
+                widget=forms.Select(attrs={"class": "input"}),
             )
 
     def directions(self) -> list[BoundField]:

@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 LOOKUPS_AT_ONCE = 100
 # An id that Graph refuses is refused the next time as well; meanwhile it must not stand before the others.
 REFUSED_EVERY = timedelta(days=1)
-# Where more than this part of a folder is to be read, a listing is cheaper than twenty at a time.
+# Where more than this part of a folder is to be read, a listing is cheaper than twenty at a time. What it did not tell is
+# not expected of it again at once.
 LISTED_ABOVE = 5
+LISTED_EVERY = timedelta(hours=1)
 
 
 def has_missing(look: Look) -> bool:
@@ -34,7 +36,8 @@ def list_where_much_is_unread(look: Look) -> bool:
     """Have folders listed once more in which the properties of so many contacts are unknown. Returns whether there are any."""
     unread = _unread(look).values("folder").annotate(count=Count("pk")).filter(count__gt=LOOKUPS_AT_ONCE)
     much = [one["folder"] for one in unread if one["count"] * LISTED_ABOVE > _size(one["folder"])]
-    return bool(ContactFolder.objects.filter(pk__in=much).update(listed_at=None, listing_link=""))
+    old = ContactFolder.objects.filter(pk__in=much, listed_at__lte=now() - LISTED_EVERY)
+    return bool(old.update(listed_at=None, listing_link=""))
 
 
 def read_properties(look: Look) -> bool:

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import IntegrityError, OperationalError
+from django.db.models import Exists, OuterRef
 
 from apps.contacts.consent import stop_refused
 from apps.contacts.folders import folders_of, refresh_folders
 from apps.contacts.following import Changed, Look, follow
 from apps.contacts.looking_up import has_missing, list_where_much_is_unread, read_properties, settle_missing
 from apps.contacts.models import AddressBook, ContactFolder, OutlookContact
-from apps.contacts.turns import BookTurn, due_books, is_tree_due, is_watched, next_look, take_turn
+from apps.contacts.turns import WATCHED_EVERY, BookTurn, due_books, is_tree_due, is_watched, next_look, take_turn
 from apps.core.clock import now
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
 from apps.mailboxes.connection import BULK_SLOTS, contacts_client, graph_key, raise_graph_fence
@@ -31,7 +32,8 @@ log = logging.getLogger(__name__)
 # A large book gives way to the others after this time, and comes again.
 LONGEST_TURN = timedelta(seconds=5)
 BUSY = timedelta(seconds=2)
-AFTER_TROUBLE = timedelta(minutes=6)
+# Not longer than somebody who watches waits, or their look would be brought forward again and again.
+AFTER_TROUBLE = WATCHED_EVERY
 # A folder without contacts, other than the default one, is looked at this often while nobody watches.
 EMPTY_EVERY = timedelta(hours=1)
 
@@ -69,7 +71,7 @@ def _look_safely(turn: BookTurn, *, until: datetime, changed: Changed) -> None:
         log.warning("turn lost", extra={"mailbox_id": mailbox.pk})
     except GraphError as error:
         _record_trouble(turn, error)
-    except DatabaseError:
+    except (OperationalError, IntegrityError):
         # The database was busy, or somebody wrote the same contact: nothing of this page was kept.
         log.warning("look gave way", extra={"mailbox_id": mailbox.pk}, exc_info=True)
         turn.end(next_look_at=now() + BUSY)
@@ -118,8 +120,8 @@ def _due_folders(book: AddressBook, *, at: datetime) -> list[ContactFolder]:
     folders = folders_of(book)
     if is_watched(book, at=at):
         return folders
-    there = OutlookContact.objects.there().filter(folder__in=[folder.pk for folder in folders]).order_by()
-    filled = set(there.values_list("folder", flat=True).distinct())
+    there = OutlookContact.objects.there().filter(folder=OuterRef("pk"))
+    filled = set(ContactFolder.objects.filter(Exists(there), mailbox=book.pk).values_list("pk", flat=True))
     return [
         folder
         for folder in folders

@@ -44,7 +44,8 @@ def store_contacts(folder: ContactFolder, contacts: Iterable[GraphContact], *, a
 
     A row is known by its immutable id, so a moved contact keeps row, link and history. What comes in the row's own version
     is nothing new, be it a repeated page or the echo of a write of ours; what is older than the row is left alone. Where
-    the answer could not tell the extended properties of a new version, the row says that they are to be read.
+    the answer could not tell the extended properties of a new version, the row says that they are to be read. Whoever
+    writes to Graph keeps its answer in this way as well, so that neither hears of the other's row too late.
     """
     seen = {contact.id: contact for contact in contacts}
     rows = OutlookContact.objects.filter(mailbox=folder.mailbox_id, graph_id__in=list(seen))

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from apps.contacts.reading import has_due_books, look_at_due_books
+from apps.contacts.turns import bring_forward_watched
 from apps.core.clock import now
 from apps.work.wakeups import EXPIRES_SECONDS
 
@@ -24,6 +25,7 @@ def read_address_books() -> None:
 def sweep() -> None:
     """Every few seconds: wake for what is due. Covers every lost wake-up."""
     at = now()
+    bring_forward_watched(at=at)
     if has_due_books(at=at):
         read_address_books.apply_async(queue="background", expires=EXPIRES_SECONDS)
 

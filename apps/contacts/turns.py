@@ -64,6 +64,15 @@ def take_turn(*, at: datetime) -> BookTurn | None:
     return None
 
 
+def bring_forward_watched(*, at: datetime) -> None:
+    """Whoever was away and has a page open now does not wait for the long interval to end. Writes only where one is."""
+    seen = Mailbox.objects.kept().filter(page_seen_at__gt=at - WATCHED_FOR)
+    quiet = AddressBook.objects.filter(refused_at=None, looked_at__lte=at - WATCHED_EVERY)
+    late = quiet.filter(mailbox__in=seen, next_look_at__gt=at + WATCHED_EVERY)
+    if late.exists():
+        late.update(next_look_at=at)
+
+
 def next_look(book: AddressBook, *, at: datetime) -> datetime:
     """When a book that is in step is looked at again."""
     if is_watched(book, at=at):

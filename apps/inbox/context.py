@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import CrmAccount, User
+from apps.contacts.models import AddressBook
 from apps.core.clock import now
 from apps.core.templatetags.portal import moment
 from apps.inbox.filters import query_of
@@ -99,7 +100,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell_of(user: User) -> Shell:
-    mailboxes = list(Mailbox.objects.visible_to(user).select_related("category").order_by("connected_at", "pk"))
+    mailboxes = list(
+        Mailbox.objects.visible_to(user).select_related("category", "address_book").order_by("connected_at", "pk")
+    )
     account = CrmAccount.objects.select_related("server").filter(user=user).first()
     return Shell(
         navigation(mailboxes),
@@ -141,8 +144,25 @@ def health_of(mailboxes: list[Mailbox]) -> Health | None:
 
 def troubles(mailboxes: list[Mailbox], account: CrmAccount | None) -> Iterator[Trouble]:
     """The one to mend first comes first: without mail there is nothing to transfer, so mailboxes come before CORIPO, and
-    what only shows in Outlook comes last. The mailboxes bring their `category`."""
+    contacts and what only shows in Outlook come last. The mailboxes bring their `category` and `address_book`."""
     yield from _broken_connections(mailboxes, account)
+    for mailbox in mailboxes:
+        book: AddressBook | None = getattr(mailbox, "address_book", None)
+        if book is not None and book.refused_at is not None:
+            yield Trouble(
+                headline=_("Microsoft no longer gives access to the contacts of %(address)s.")
+                % {"address": mailbox.address},
+                sentence=_(
+                    "Contacts have not gone between Outlook and CORIPO since %(time)s. Nothing was lost; mail is read as before."
+                )
+                % {"time": moment(book.refused_at)},
+                button=_("Allow again"),
+                url=reverse("contacts:consent"),
+                is_form=True,
+                mailbox=mailbox.pk,
+                tone="warn",
+                icon="attention",
+            )
     for mailbox in mailboxes:
         category: OutlookCategory | None = getattr(mailbox, "category", None)
         if category is not None and category.refused_at is not None:

@@ -143,7 +143,7 @@ def test_what_other_pages_say_of_an_address_book() -> None:
     assert [_queries(client, page) for page in pages] == counts
 
     AddressBook.objects.filter(pk=book.pk).update(refused_at=timezone.now())
-    for page in pages:
+    for page in (*pages, "/attention/"):
         assert "access to the contacts" in client.get(page).content.decode()
     assert TAB in client.get("/status/").content.decode()
 

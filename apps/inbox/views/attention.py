@@ -35,7 +35,7 @@ PAGE_SIZE = 20
 def attention(request: PortalRequest) -> HttpResponse:
     at = now()
     visit = note_visit(request.user, at=at)
-    owned = Mailbox.objects.visible_to(request.user).select_related("category")
+    owned = Mailbox.objects.visible_to(request.user).select_related("category", "address_book")
     mailboxes = list(owned.order_by("connected_at", "pk"))
     account = CrmAccount.objects.select_related("server").filter(user=request.user).first()
     found = unmatched(request.user)
