@@ -19,7 +19,7 @@ from apps.contacts.models import (
     OutlookContact,
     Suggestion,
 )
-from apps.contacts.states import derive_states
+from apps.contacts.states import refresh_states
 from apps.contacts.waking import wake_contact_carrier
 from apps.contacts.wishes import Wish
 from apps.graph.cards import Card
@@ -76,7 +76,7 @@ def sync_contacts(
             )
             for contact in wanted
         )
-        derive_states([contact.pk for contact in contacts])
+        refresh_states([contact.pk for contact in contacts])
         wake_contact_carrier(lane)
     return Asked(queued=len(wanted), already=len(under_way), run=run)
 
@@ -102,7 +102,7 @@ def unlink_contact(pk: int, *, user: User, at: datetime) -> bool:
         link.delete()
         # Its id stays in Outlook until the next writing; the automat is not to link it again by that.
         Suggestion.objects.filter(contact=pk, crm_id=link.crm_id).update(dismissed_at=at)
-        derive_states([pk])
+        refresh_states([pk])
     return True
 
 
@@ -147,7 +147,7 @@ def dismiss_suggestion(pk: int, crm_id: str, *, user: User, at: datetime) -> Non
     with transaction.atomic():
         contacts = OutlookContact.objects.visible_to(user).filter(pk=pk)
         Suggestion.objects.filter(contact__in=contacts, crm_id=crm_id).update(dismissed_at=at)
-        derive_states([pk])
+        refresh_states([pk])
 
 
 def _outlook_wish(
@@ -177,6 +177,6 @@ def _outlook_wish(
             syncs_then=syncs_then,
         )
         if contact:
-            derive_states([contact.pk])
+            refresh_states([contact.pk])
         wake_contact_carrier(Lane.INTERACTIVE)
     return transfer

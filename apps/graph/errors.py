@@ -2,6 +2,7 @@
 
 GraphError                    try again?   who hears of it
 ├── GraphUnreachable          yes          nobody yet (no connection, or no answer in time)
+│   └── GraphTokenAwaited     yes          nobody: not Microsoft's trouble, somebody else fetches the token for all
 ├── GraphOutcomeUnknown       look first   nobody yet (a write whose answer never came)
 ├── GraphThrottled            yes          nobody yet; carries retry_after_seconds
 ├── GraphServerTrouble        yes          nobody yet (5xx)
@@ -44,6 +45,14 @@ class GraphError(Exception):
 class GraphUnreachable(GraphError):
     is_retryable = True
     code = "graph_unreachable"
+
+
+class GraphTokenAwaited(GraphUnreachable):
+    """Microsoft was not asked: another process refreshes the token. `again_after_seconds` is when to come back."""
+
+    def __init__(self, what: str, *, again_after_seconds: float) -> None:
+        super().__init__(what)
+        self.again_after_seconds = again_after_seconds
 
 
 class GraphOutcomeUnknown(GraphError):

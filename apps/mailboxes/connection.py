@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from apps.core.clock import now
 from apps.graph.client import GraphClient
 from apps.graph.contacts import ContactsClient
-from apps.graph.errors import GraphError, GraphThrottled, GraphUnreachable
+from apps.graph.errors import GraphError, GraphThrottled, GraphTokenAwaited, GraphUnreachable
 from apps.mailboxes.models import Mailbox
 from apps.mailboxes.tokens import CONTACT_SCOPES, SCOPES, MailboxTokens
 from apps.work.fences import FenceStands, Passage, passage, raise_fence
 from apps.work.limits import LimitReached, slot
-from apps.work.models import Fence
 
 # Graph allows four requests in flight for a mailbox: 0 is the page's, 1 the interactive lane's, everybody may use the others.
 PAGE_SLOT = (0,)
@@ -76,9 +76,14 @@ def _at_a_page(mailbox: Mailbox) -> Iterator[None]:
         way.answered()
 
 
-def raise_graph_fence(mailbox: Mailbox, error: GraphError) -> Fence:
-    """Keep everybody from the mailbox for as long as Graph asks, else for a little longer each time."""
-    return raise_fence(graph_key(mailbox), reason=error.code, seconds=error.retry_after_seconds)
+def raise_graph_fence(mailbox: Mailbox, error: GraphError) -> datetime:
+    """Keep everybody from the mailbox for as long as Graph asks, else for a little longer each time; returns until when.
+
+    Where only a token is awaited, nobody is kept away: Graph was not asked.
+    """
+    if isinstance(error, GraphTokenAwaited):
+        return now() + timedelta(seconds=error.again_after_seconds)
+    return raise_fence(graph_key(mailbox), reason=error.code, seconds=error.retry_after_seconds).until
 
 
 def _page_way(mailbox: Mailbox, held: ExitStack) -> Passage:

@@ -20,10 +20,9 @@ from apps.graph.errors import GraphContractBroken, GraphServerTrouble, ResyncReq
 from apps.graph.parsing import SHAPE, GraphMessage, MessagePage
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageQuerySet
 from apps.mailboxes.rows import mark_missing, store_messages
-from apps.mailboxes.turns import Turn, lease
+from apps.mailboxes.turns import Turn
 from apps.mailboxes.whereabouts import mark_unseen
 from apps.work.fences import Passage
-from apps.work.limits import HeldSlot
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +37,10 @@ Decide = Callable[[list[int]], None]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One turn's means: client, slot and way past the fence, the time that it may take, and who decides on new rows."""
+    """One turn's means: client and way past the fence, the time that it may take, and who decides on new rows."""
 
     turn: Turn
     client: GraphClient
-    slot: HeldSlot
     way: Passage
     until: datetime
     decide: Decide
@@ -55,7 +53,6 @@ class Look:
         return now() < self.until
 
     def keep(self, *, at: datetime) -> None:
-        self.slot.renew(at=at, lease=lease())
         self.turn.keep(at=at)
 
 

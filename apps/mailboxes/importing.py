@@ -24,7 +24,6 @@ from apps.mailboxes.turns import (
     TurnLost,
     due_mailboxes,
     is_tree_due,
-    lease,
     next_look,
     take_turn,
     take_turn_at,
@@ -77,8 +76,8 @@ def _look_safely(turn: Turn, *, until: datetime, decide: Decide, then: Callable[
     mailbox = turn.mailbox
     key = graph_key(mailbox)
     try:
-        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, graph_client(mailbox) as client:
-            _look(Look(turn=turn, client=client, slot=held, way=way, until=until, decide=decide), then)
+        with passage(key) as way, slot(key, BULK_SLOTS), graph_client(mailbox) as client:
+            _look(Look(turn=turn, client=client, way=way, until=until, decide=decide), then)
     except FenceStands as standing:
         turn.end(next_look_at=standing.again_at)
     except LimitReached:
@@ -170,7 +169,7 @@ def _record_trouble(turn: Turn, error: GraphError) -> None:
         "look broke off", extra={"mailbox_id": mailbox.pk, "error": error.code, "graph_request_id": error.request_id}
     )
     if error.is_retryable:
-        turn.end(next_look_at=raise_graph_fence(mailbox, error).until)
+        turn.end(next_look_at=raise_graph_fence(mailbox, error))
     elif isinstance(error, MailboxUnavailable | GraphForbidden):
         Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.ACTIVE).update(
             status=Mailbox.Status.UNAVAILABLE, status_since=at, status_reason=error.code

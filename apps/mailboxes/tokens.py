@@ -1,22 +1,24 @@
 """Access tokens of a mailbox: one refresh for everybody, however many ask at once.
 
-No transaction stays open across the network. Whoever refreshes holds the row by a lease longer than MSAL's time-outs;
-the others wait for the new token. A rotated token is kept whatever became of the lease, unless somebody saved another.
+No transaction stays open across the network. Whoever refreshes holds the row by a lease, which a sign of life keeps up for
+longer than MSAL's time-outs; the others wait for the new token. A rotated token is kept whatever became of the lease, unless
+somebody saved another.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from django.db.models import F, Q
 
 from apps.core.clock import now
 from apps.graph import signin
-from apps.graph.errors import Disconnection, GraphError, GraphForbidden, GraphUnreachable, MailboxDisconnected
+from apps.graph.errors import Disconnection, GraphError, GraphForbidden, GraphTokenAwaited, MailboxDisconnected
 from apps.mailboxes.models import Mailbox, MailboxToken
+from apps.work.heartbeat import heartbeat, lease
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ SCOPES = ("User.Read", "Mail.Read")
 WRITE_SCOPES = (*SCOPES, "Mail.ReadWrite")
 # Asked for when a function of contacts is first used. A mailbox may have both consents: a token has what its use needs.
 CONTACT_SCOPES = (*SCOPES, "Contacts.ReadWrite")
-REFRESH_LEASE = timedelta(seconds=60)
+# MSAL's time-outs end before: who lives and refreshes for longer hangs.
+LONGEST_REFRESH_SECONDS = 60.0
 LONGEST_WAIT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.1
 
@@ -42,7 +45,8 @@ class MailboxTokens:
         """The token in force, refreshed if its end is near or Graph rejected it.
 
         Raises MailboxDisconnected (and has noted it) where only the owner can help, GraphForbidden where only the consent
-        to these scopes is missing, else an error to be tried again.
+        to these scopes is missing, GraphTokenAwaited where somebody else is refreshing for long, else an error to be tried
+        again.
         """
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         while True:
@@ -50,10 +54,10 @@ class MailboxTokens:
             token = signin.cached_token(row.cache, home_account_id=row.mailbox.home_account_id, scopes=self._scopes)
             if token and token != rejected:
                 return token
-            if self._claim(row) and (fresh := self._refreshed(row, force=rejected is not None)):
+            if (since := self._claim(row)) and (fresh := self._refreshed(row, since=since, force=rejected is not None)):
                 return fresh
             if time.monotonic() > give_up_at:
-                raise GraphUnreachable("the token is being refreshed elsewhere")
+                raise _awaited(row)
             time.sleep(LOOK_AGAIN_SECONDS)
 
     def refused(self) -> MailboxDisconnected:
@@ -70,22 +74,26 @@ class MailboxTokens:
             raise MailboxDisconnected("waits for its owner", reason=_reason(row.mailbox.status_reason))
         return row
 
-    def _claim(self, row: MailboxToken) -> bool:
+    def _claim(self, row: MailboxToken) -> datetime | None:
+        """Since when the refresh is ours."""
         at = now()
         free = Q(refresh_claim=None) | Q(refresh_lease_until__lt=at)
         row.refresh_claim = uuid4()
-        return bool(
-            MailboxToken.objects.filter(free, pk=row.pk, generation=row.generation).update(
-                refresh_claim=row.refresh_claim, refresh_lease_until=at + REFRESH_LEASE
-            )
+        claimed = MailboxToken.objects.filter(free, pk=row.pk, generation=row.generation).update(
+            refresh_claim=row.refresh_claim, refresh_lease_until=at + lease()
         )
+        return at if claimed else None
 
-    def _refreshed(self, row: MailboxToken, *, force: bool) -> str | None:
+    def _refreshed(self, row: MailboxToken, *, since: datetime, force: bool) -> str | None:
         """Ask Microsoft. None when the row changed meanwhile and has to be read again before anything is said."""
+        ours = MailboxToken.objects.filter(pk=row.pk, refresh_claim=row.refresh_claim)
         try:
-            refreshed = signin.refresh(
-                row.cache, home_account_id=row.mailbox.home_account_id, scopes=self._scopes, force=force
-            )
+            with heartbeat(
+                lambda: bool(ours.update(refresh_lease_until=now() + lease())), longest_seconds=LONGEST_REFRESH_SECONDS
+            ):
+                refreshed = signin.refresh(
+                    row.cache, home_account_id=row.mailbox.home_account_id, scopes=self._scopes, force=force
+                )
         except MailboxDisconnected as error:
             self._let_go(row)
             if self._scopes != SCOPES and error.reason in (Disconnection.CONSENT, Disconnection.ADMIN):
@@ -98,9 +106,14 @@ class MailboxTokens:
             self._let_go(row)
             raise
         changes = {"cache": refreshed.cache, "generation": F("generation") + 1} if refreshed.has_changed else {}
-        MailboxToken.objects.filter(pk=row.pk, generation=row.generation).update(
+        saved = MailboxToken.objects.filter(pk=row.pk, generation=row.generation).update(
             refresh_claim=None, refresh_lease_until=None, **changes
         )
+        if saved and changes:
+            # We hung, were relieved, and Microsoft refused the relief the token that we had used: it was the good one after all.
+            Mailbox.objects.filter(pk=row.pk, status=Mailbox.Status.RECONNECT, status_since__gte=since).update(
+                status=Mailbox.Status.ACTIVE, status_since=now(), status_reason=""
+            )
         log.info("token refreshed", extra={"mailbox_id": row.pk})
         if self._scopes != SCOPES and _lacks(refreshed.scopes, self._scopes):
             raise GraphForbidden("a token with fewer rights")
@@ -130,6 +143,14 @@ def record_disconnection(row: MailboxToken, *, reason: Disconnection, at: dateti
     if parked:
         log.warning("mailbox disconnected", extra={"mailbox_id": row.pk, "reason": reason.value})
     return bool(parked)
+
+
+def _awaited(row: MailboxToken) -> GraphTokenAwaited:
+    """Come back when the refresh may be ours: a process that died holds it until its lease ends."""
+    left = (row.refresh_lease_until - now()).total_seconds() if row.refresh_lease_until else 0.0
+    return GraphTokenAwaited(
+        "the token is being refreshed elsewhere", again_after_seconds=min(max(left, 1.0), LONGEST_WAIT_SECONDS)
+    )
 
 
 def _reason(text: str) -> Disconnection:

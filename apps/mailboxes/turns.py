@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db.models import Case, F, Q, Value, When
 
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
+from apps.work.heartbeat import lease
 
 # The polling floor: while its owner has a page open, and else. With the tree once an hour, an idle folder that nobody
 # watches costs eleven requests an hour.
@@ -96,8 +96,3 @@ def is_tree_due(mailbox: Mailbox, *, at: datetime) -> bool:
 
 def _is_watched(mailbox: Mailbox, *, at: datetime) -> bool:
     return mailbox.page_seen_at is not None and mailbox.page_seen_at > at - WATCHED_FOR
-
-
-def lease() -> timedelta:
-    """How long a carrier of a mailbox may be silent before somebody else takes its work, and its slot."""
-    return timedelta(seconds=settings.LEASE_SECONDS)

@@ -6,11 +6,8 @@ slow CORIPO leaves carriers and sessions to the next one's click.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
-
-from django.conf import settings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from apps.accounts.models import CrmAccount
 from apps.core.clock import now
@@ -24,8 +21,8 @@ MOST_OF_A_LOGIN = 2
 
 
 @contextmanager
-def crm_session(account: CrmAccount, *, lane: Lane) -> Iterator[Callable[[], None]]:
-    """A place among the carriers of this CORIPO; call what it gives to keep the place for another lease.
+def crm_session(account: CrmAccount, *, lane: Lane) -> Iterator[None]:
+    """A place among the carriers of this CORIPO until the block ends.
 
     Raises LimitReached at once where those of the lane, or of this login in it, are taken.
     """
@@ -33,16 +30,9 @@ def crm_session(account: CrmAccount, *, lane: Lane) -> Iterator[Callable[[], Non
     most = width(server)
     numbers = range(most) if lane == Lane.INTERACTIVE else range(most // 2, most)
     kind = "interactive" if lane == Lane.INTERACTIVE else "bulk"
-    lease = timedelta(seconds=settings.LEASE_SECONDS)
-    with ExitStack() as places:
-        of_login = slot(f"{server}:{account.pk}:{kind}", range(min(MOST_OF_A_LOGIN, most // 2)), lease=lease)
-        held = [places.enter_context(of_login), places.enter_context(slot(server, numbers, lease=lease))]
-
-        def keep() -> None:
-            for place in held:
-                place.renew(at=now(), lease=lease)
-
-        yield keep
+    of_login = slot(f"{server}:{account.pk}:{kind}", range(min(MOST_OF_A_LOGIN, most // 2)))
+    with of_login, slot(server, numbers):
+        yield
 
 
 @contextmanager

@@ -11,8 +11,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from apps.accounts.actions import crm_login
 from apps.core.clock import now
 from apps.crm.errors import CrmError
@@ -72,26 +70,22 @@ def _carry_one(
 ) -> bool:
     """Carry one batch of this mailbox. False where as many are under way already as Graph or CORIPO bears."""
     try:
-        with crm_session(mailbox.owner.crm_account, lane=lane) as keep:
+        with crm_session(mailbox.owner.crm_account, lane=lane):
             batch = claim_batch(mailbox, lane=lane, at=at)
             if batch is None:
                 return True
             if mailboxes_with_due(lane=lane, at=at).exclude(pk=mailbox.pk).exists():
                 call_another()
-            return _carry_safely(batch, keep, lane=lane, until=until)
+            return _carry_safely(batch, lane=lane, until=until)
     except LimitReached:
         return False
 
 
-def _carry_safely(batch: Batch, keep_session: Callable[[], None], *, lane: Lane, until: datetime) -> bool:
-    def beat() -> bool:
-        keep_session()
-        return batch.renew(at=now())
-
+def _carry_safely(batch: Batch, *, lane: Lane, until: datetime) -> bool:
     mailbox = batch.mailbox
     _step(batch, "claimed")
     try:
-        with heartbeat(beat, every_seconds=settings.LEASE_SECONDS / 3):
+        with heartbeat(lambda: batch.renew(at=now())):
             carry(batch, lane=lane, until=until)
     except LimitReached:
         recording.give_back_unfetched(batch, [], cause="", not_before=now() + BUSY)
@@ -126,12 +120,8 @@ def carry(batch: Batch, *, lane: Lane, until: datetime) -> None:
 
 
 def _fetched(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched]:
-    """The letters, read in a slot of the mailbox that is kept as long as this process lives."""
-    key, lease = graph_key(batch.mailbox), timedelta(seconds=settings.LEASE_SECONDS)
-    with (
-        slot(key, SLOTS[lane], lease=lease) as held,
-        heartbeat(lambda: held.renew(at=now(), lease=lease), every_seconds=lease.total_seconds() / 3),
-    ):
+    """The letters, read in a slot of the mailbox."""
+    with slot(graph_key(batch.mailbox), SLOTS[lane]):
         return fetch_letters(batch, lane=lane, rules=rules)
 
 

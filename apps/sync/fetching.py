@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from django.db.models import F
 
 from apps.core.clock import now
 from apps.graph.client import GraphClient
-from apps.graph.errors import GraphError, GraphServerTrouble, GraphTooLarge, ItemGone, MailboxDisconnected
+from apps.graph.errors import (
+    GraphError,
+    GraphServerTrouble,
+    GraphTokenAwaited,
+    GraphTooLarge,
+    ItemGone,
+    MailboxDisconnected,
+)
 from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
@@ -42,18 +50,24 @@ def fetch_letters(batch: Batch, *, lane: Lane, rules: SyncRules) -> list[Fetched
     The caller holds a slot of Graph's limit.
     """
     fetched: list[Fetched] = []
+    not_before = None
     try:
         with passage(graph_key(batch.mailbox)) as way:
             cause = _fetch(batch, fetched, way, lane=lane, rules=rules)
     except FenceStands as standing:
         # It went up after the batch was claimed: another carrier was told to keep quiet.
         cause = standing.reason
-    recording.give_back_unfetched(batch, fetched, cause=cause, not_before=now())
+    except GraphTokenAwaited as awaited:
+        cause, not_before = "", now() + timedelta(seconds=awaited.again_after_seconds)
+    recording.give_back_unfetched(batch, fetched, cause=cause, not_before=not_before or now())
     return fetched
 
 
 def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, rules: SyncRules) -> str:
-    """Read letter after letter into `fetched`; the code of the trouble that ended it, or "". Raises FenceStands."""
+    """Read letter after letter into `fetched`; the code of the trouble that ended it, or "".
+
+    Raises FenceStands or GraphTokenAwaited.
+    """
     for transfer in batch.transfers:
         transfer.message.mailbox = batch.mailbox
     cases = cases_of([transfer.message for transfer in batch.transfers], lane=lane, rules=rules)
@@ -73,6 +87,8 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
                 way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
                 continue
+            except GraphTokenAwaited:
+                raise
             except GraphError as error:
                 if not error.is_retryable and not isinstance(error, MailboxDisconnected):
                     recording.fail(batch, [transfer], cause=error.code, at=now())

@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import CrmClient, OutgoingFile
-from apps.graph.errors import GraphError, GraphTooLarge, ItemGone, MailboxDisconnected
+from apps.graph.errors import GraphError, GraphTokenAwaited, GraphTooLarge, ItemGone, MailboxDisconnected
 from apps.mailboxes.letters import Attachment, Letter
 from apps.sync.claiming import Batch
 from apps.sync.fetching import fetch_file
@@ -109,7 +109,7 @@ def _content(batch: Batch, parcel: Parcel, planned: Planned, *, lane: Lane, rule
             lane=lane,
             most_bytes=largest_bytes(rules) + LISTED_SIZE_MARGIN,
         )
-    except (LimitReached, MailboxDisconnected):
+    except (LimitReached, MailboxDisconnected, GraphTokenAwaited):
         parcel.end(Ending.WAITS)
         return None
     except GraphTooLarge:

@@ -98,7 +98,7 @@ def _take_further(check: Reconciliation, *, until: datetime) -> None:
     try:
         if check.started_at is None:
             keep_progress(check, started_at=now())
-        with heartbeat(keep, every_seconds=settings.LEASE_SECONDS / 3):
+        with heartbeat(keep):
             is_done = _go_on(check, until=until)
         if is_done:
             _end(check, Status.DONE, cause=check.cause)

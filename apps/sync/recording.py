@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F
 
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
@@ -16,7 +17,7 @@ from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmSight, Mark, Transfer, T
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
 from apps.work.models import POISON_CRASHES, Lane, Status
-from apps.work.retry import next_attempt_at
+from apps.work.retry import LONGEST_WAIT_SECONDS, next_attempt_at
 
 # The cause of a transfer that found its record in CORIPO.
 EXISTED = "existed"
@@ -24,6 +25,8 @@ EXISTED = "existed"
 CREATOR_WAIT = timedelta(seconds=2)
 # After this many tries, some three hours, trouble is the mail's own and a person should know of it.
 MOST_FAILURES = 20
+# An answer that was lost so few times is chance: what became of it is looked up within a lease.
+LOST_ANSWERS = 4
 # Trouble that may come from the one mail: the service answers others and breaks off at this one.
 _MAYBE_ITS_OWN = (CrmOutcomeUnknown, GraphServerTrouble)
 
@@ -237,8 +240,12 @@ def _retry(batch: Batch, transfers: list[Transfer], error: CrmError | GraphError
         _settle(batch, transfers, Status.FAILED, at=at, cause=error.code, detail=str(error)[:300])
         return
     failures = max((transfer.failures for transfer in transfers), default=0) + 1
+    is_lost_answer = isinstance(error, CrmOutcomeUnknown) and failures <= LOST_ANSWERS
     not_before = next_attempt_at(
-        failures=failures, at=at, asked_for_seconds=error.retry_after_seconds if error else None
+        failures=failures,
+        at=at,
+        asked_for_seconds=error.retry_after_seconds if error else None,
+        longest_seconds=settings.LEASE_SECONDS if is_lost_answer else LONGEST_WAIT_SECONDS,
     )
     mine = _ours(batch, transfers)
     mine.update(failures=F("failures") + 1)

@@ -15,7 +15,14 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from apps.core.clock import now
 from apps.graph.client import BATCH_LIMIT, GraphClient
-from apps.graph.errors import GraphConflict, GraphError, GraphForbidden, ItemGone, MailboxDisconnected
+from apps.graph.errors import (
+    GraphConflict,
+    GraphError,
+    GraphForbidden,
+    GraphTokenAwaited,
+    ItemGone,
+    MailboxDisconnected,
+)
 from apps.graph.parsing import GraphCategories
 from apps.mailboxes.category import is_among, with_category, without_category
 from apps.mailboxes.connection import BULK_SLOTS, GRAPH_KEY, graph_client, graph_key, raise_graph_fence
@@ -23,8 +30,9 @@ from apps.mailboxes.models import Mailbox, MailboxQuerySet, Message
 from apps.mailboxes.tokens import WRITE_SCOPES, MailboxTokens
 from apps.mailboxes.writing import stop_refused
 from apps.sync.models import Tagging, TaggingQuerySet
-from apps.sync.tagging import holding, lease
+from apps.sync.tagging import holding
 from apps.work.fences import FenceStands, passage
+from apps.work.heartbeat import lease
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Fence, Lane, Status
 from apps.work.retry import next_attempt_at
@@ -95,7 +103,7 @@ def _write_one(mailbox: Mailbox, *, at: datetime) -> bool:
     """One batch of this mailbox. False where Graph cannot be asked for it now."""
     key = graph_key(mailbox)
     try:
-        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()):
+        with passage(key) as way, slot(key, BULK_SLOTS):
             batch = _claim(mailbox, at=at)
             if batch is None:
                 return True
@@ -201,8 +209,9 @@ def _settle_trouble(batch: Batch, message_ids: list[int], error: GraphError, *, 
     )
     if error.is_retryable:
         # The fence waits for all of them, and it counts against none.
-        raise_graph_fence(batch.mailbox, error)
-        _give_back(batch, message_ids, cause=error.code, not_before=at)
+        again_at = raise_graph_fence(batch.mailbox, error)
+        is_awaited = isinstance(error, GraphTokenAwaited)
+        _give_back(batch, message_ids, cause=error.code, not_before=again_at if is_awaited else at)
     elif isinstance(error, MailboxDisconnected):
         _give_back(batch, message_ids, cause=error.code, not_before=at)
     elif isinstance(error, GraphConflict | GraphForbidden):

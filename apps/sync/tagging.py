@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -194,7 +193,3 @@ def give_back_silent(*, at: datetime) -> int:
         return 0
     with holding(chosen):
         return Tagging.objects.filter(message__in=chosen).give_back_expired(at=at)
-
-
-def lease() -> timedelta:
-    return timedelta(seconds=settings.LEASE_SECONDS)

@@ -27,11 +27,15 @@ from apps.work.wakeups import EXPIRES_SECONDS
 
 @shared_task
 def carry_transfers(*, lane: str) -> None:
-    """Drain a lane for a while, with others where there is more than one mailbox, then ask for another turn if there is more."""
+    """Drain a lane for a while, with others where there is more than one mailbox, then ask for another turn if there is more.
+
+    What dead carriers held is returned here as well: the one who sweeps may be dead, or behind others.
+    """
 
     def call_another() -> None:
         wake_carrier(lane)
 
+    give_back_expired(at=now())
     if deliver_due(lane, until=now() + timedelta(seconds=settings.DRAIN_SECONDS), call_another=call_another):
         call_another()
 

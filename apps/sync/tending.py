@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -30,8 +30,6 @@ from apps.work.models import Function, Run, RunQuerySet, Status
 log = logging.getLogger(__name__)
 
 PORTION = 500
-# Longer than a portion takes while CORIPO is slow. Who comes too early repeats a look, and writes nothing.
-TURN = timedelta(seconds=30)
 
 
 def wanted_of(run: Run) -> MessageFilter:
@@ -62,7 +60,7 @@ def tend_runs(*, until: datetime) -> bool:
             if now() >= until:
                 return True
             try:
-                with slot(f"runs:{run.requested_by_id}", (1,), lease=TURN):
+                with slot(f"runs:{run.requested_by_id}", (1,)):
                     moved = tend(run.pk, at=now()) or moved
             except LimitReached:
                 continue

@@ -60,17 +60,12 @@ def give_back_silent(*, at: datetime) -> int:
 def _carry_one(account: CrmAccount, *, lane: Lane, at: datetime) -> bool:
     """Carry one batch of this person. False where as many are under way already as CORIPO bears."""
     try:
-        with crm_session(account, lane=lane) as keep:
+        with crm_session(account, lane=lane):
             batch = claim_undo_batch(account, lane=lane, at=at)
             if batch is None:
                 return True
-
-            def beat() -> bool:
-                keep()
-                return batch.renew(at=now())
-
             try:
-                with heartbeat(beat, every_seconds=settings.LEASE_SECONDS / 3):
+                with heartbeat(lambda: batch.renew(at=now())):
                     _carry(batch)
             except recording.LeaseLost:
                 log.warning("undo taken over", extra={"claim": str(batch.claim), "run_id": batch.run.pk})

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from apps.core.clock import now
+from apps.work.heartbeat import heartbeat, lease
 from apps.work.models import Fence, Outage
 from apps.work.retry import next_attempt_at
 
-# Longer than any single request with its login may take; a process that dies while it tries is relieved after it.
-PROBE_LEASE = timedelta(seconds=90)
+# Longer than any single request with its login may take; who hangs longer while it tries is relieved, and who dies at the end
+# of the lease.
+LONGEST_PROBE_SECONDS = 90.0
 # How soon to come again where somebody else is trying.
 PROBE_WAIT = timedelta(seconds=2)
 # Of an outage of hours a person notices the end within two minutes, and it costs thirty requests an hour.
@@ -71,10 +73,18 @@ class Passage:
                 _remember(self._probe, at=now())
             self._probe = None
 
+    def _keep(self) -> bool:
+        """The others wait for as long as we live and try."""
+        probe = self._probe
+        return probe is not None and self._set(probe, prober=probe.prober, until=now() + lease())
+
     def _leave(self) -> None:
         """Nothing was learned: the next one may try."""
         if self._probe is not None:
-            Fence.objects.filter(pk=self._probe.pk, prober=self._probe.prober).update(prober=None, until=now())
+            self._set(self._probe, prober=None, until=now())
+
+    def _set(self, probe: Fence, *, prober: UUID | None, until: datetime) -> bool:
+        return bool(Fence.objects.filter(pk=probe.pk, prober=probe.prober).update(prober=prober, until=until))
 
 
 def _remember(fallen: Fence, *, at: datetime) -> None:
@@ -87,8 +97,12 @@ def _remember(fallen: Fence, *, at: datetime) -> None:
 def passage(key: str) -> Iterator[Passage]:
     """Pass the fence before `key`, or raise FenceStands at once. Costs one read where there is no fence."""
     leave = _enter(key, at=now())
-    try:
+    if not leave.is_probe:
         yield leave
+        return
+    try:
+        with heartbeat(leave._keep, longest_seconds=LONGEST_PROBE_SECONDS):
+            yield leave
     finally:
         leave._leave()
 
@@ -99,7 +113,7 @@ def _enter(key: str, *, at: datetime) -> Passage:
         return Passage(key, probe=None)
     if found.until <= at:
         fallen = Fence.objects.filter(pk=found.pk, until=found.until, prober=found.prober)
-        found.prober, found.until = uuid4(), at + PROBE_LEASE
+        found.prober, found.until = uuid4(), at + lease()
         if fallen.update(prober=found.prober, until=found.until):
             return Passage(key, probe=found)
         found = Fence.objects.filter(key=key).first()

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 log = logging.getLogger(__name__)
@@ -16,14 +18,21 @@ log = logging.getLogger(__name__)
 LONGEST_SECONDS = 30 * 60.0
 
 
+def lease() -> timedelta:
+    """How long a process may be silent before others take what it holds."""
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
 @contextmanager
 def heartbeat(
-    beat: Callable[[], bool], *, every_seconds: float, longest_seconds: float = LONGEST_SECONDS
+    beat: Callable[[], bool], *, every_seconds: float | None = None, longest_seconds: float = LONGEST_SECONDS
 ) -> Iterator[None]:
-    """Call `beat` every so often, in a thread of its own, until the block ends, `beat` says False or the time is over.
+    """Call `beat` every so often (three times in a lease), in a thread of its own, until the block ends, `beat` says False or
+    the time is over.
 
     Work that is over sooner costs no call and no database connection.
     """
+    every_seconds = lease().total_seconds() / 3 if every_seconds is None else every_seconds
     is_over = threading.Event()
     thread = threading.Thread(target=_beat_until, args=(is_over, beat, every_seconds, longest_seconds), daemon=True)
     thread.start()

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -322,3 +323,44 @@ LOGGING = logging_for(level=env_text("LOG_LEVEL", default="INFO"), as_json=env_b
 # ── How the portal works ──────────────────────────────────────────────────
 LEASE_SECONDS = env_int("LEASE_SECONDS", default=60)
 DRAIN_SECONDS = env_int("DRAIN_SECONDS", default=20)
+
+# ── What the scheduler wakes for ──────────────────────────────────────────
+# What a dead process held is found soon after its lease has ended, however short that is.
+_sweep_seconds = min(5.0, LEASE_SECONDS / 4)
+CELERY_BEAT_SCHEDULE = {
+    # Every wake-up is best effort; this one covers those that were lost, returns expired leases and follows mailboxes.
+    "sweep": {
+        "task": "apps.sync.tasks.sweep",
+        "schedule": _sweep_seconds,
+        "options": {"queue": "background", "expires": 5},
+    },
+    # The same for address books and their contacts, which the other one does not know.
+    "sweep-contacts": {
+        "task": "apps.contacts.tasks.sweep",
+        "schedule": _sweep_seconds,
+        "options": {"queue": "background", "expires": 5},
+    },
+    # Every mailbox is checked once a night, at a time of its own; a mailbox that is new gets its time within minutes.
+    "plan-proofs": {
+        "task": "apps.sync.tasks.plan_proofs",
+        "schedule": 300.0,
+        "options": {"queue": "background", "expires": 300},
+    },
+    # At night: by UTC, as Celery counts.
+    "forget-history": {
+        "task": "apps.sync.tasks.forget_history",
+        "schedule": crontab(hour="1", minute="40"),
+        "options": {"queue": "background", "expires": 3600},
+    },
+    "notify-people": {
+        "task": "apps.sync.tasks.notify_people",
+        "schedule": 300.0,
+        "options": {"queue": "background", "expires": 300},
+    },
+    "sweep-interactive": {
+        "task": "apps.sync.tasks.carry_transfers",
+        "schedule": _sweep_seconds,
+        "kwargs": {"lane": "interactive"},
+        "options": {"queue": "interactive", "expires": 5},
+    },
+}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from apps.core.clock import now
+from apps.mailboxes import tokens
+from apps.mailboxes.models import MailboxToken
+from apps.mailboxes.tokens import MailboxTokens
 from apps.sync import recording
 from apps.sync.claiming import claim_batch
 from apps.sync.delivery import deliver_due
@@ -35,6 +39,31 @@ def test_a_letter_that_graph_cannot_give_does_not_stand_before_the_others(desk):
     waiting = Transfer.objects.get(message=broken)
     assert (waiting.status, waiting.cause) == (Status.QUEUED, "graph_trouble")
     assert waiting.failures >= 1
+
+
+def test_a_token_that_a_dead_process_was_refreshing_is_no_trouble_of_graph(desk, monkeypatch):
+    desk.coripo.contact(desk.customer)
+    message = desk.receives()
+    # Each token is near its end as soon as it comes.
+    desk.sandbox.control("POST", "knobs", json={"at_life": 60})
+    source = MailboxTokens(desk.mailbox.pk)
+    source.access_token(rejected=source.access_token())
+    ends_at = now() + timedelta(seconds=3)
+    MailboxToken.objects.update(refresh_claim=uuid4(), refresh_lease_until=ends_at)
+    monkeypatch.setattr(tokens, "LONGEST_WAIT_SECONDS", 0.2)
+    desk.sync(message)
+
+    deliver_due(Lane.INTERACTIVE, until=now() + timedelta(seconds=2))
+
+    waiting = Transfer.objects.get()
+    assert (waiting.status, waiting.failures, waiting.cause) == (Status.QUEUED, 0, "")
+    assert waiting.not_before <= ends_at
+    assert not Fence.objects.exists(), "nobody else is kept away"
+
+    MailboxToken.objects.update(refresh_lease_until=now() - timedelta(seconds=1))
+    desk.deliver()
+    message.refresh_from_db()
+    assert message.state == "synced"
 
 
 def test_a_mail_that_breaks_off_again_and_again_ends_with_a_reason_and_a_person_may_try_again(desk):

@@ -143,10 +143,18 @@ def test_who_learnt_nothing_leaves_the_try_to_the_next_one():
         assert way.is_probe
 
 
-@pytest.mark.django_db
-def test_one_who_died_trying_is_relieved():
+@pytest.mark.django_db(transaction=True)
+def test_one_who_tries_holds_the_fence_while_he_lives_and_is_relieved_after_a_lease_when_he_died(settings):
+    settings.LEASE_SECONDS = 0.6
     fallen()
-    Fence.objects.update(prober=uuid4(), until=now() - timedelta(seconds=1))
+    with passage("crm:1"):
+        threading.Event().wait(0.9)
+        with pytest.raises(FenceStands), passage("crm:1"):
+            pass
+        held_until = Fence.objects.get().until
+    assert held_until <= now() + timedelta(seconds=0.6)
+
+    Fence.objects.update(prober=uuid4(), until=now() - timedelta(seconds=0.1))
 
     with passage("crm:1") as way:
         assert way.is_probe

@@ -6,13 +6,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connections
 
+from apps.core.clock import now
 from apps.work.limits import LimitReached, slot
 from apps.work.models import Slot
-from tests.factories import NOON
 
 
 @pytest.mark.django_db(transaction=True)
@@ -55,7 +56,15 @@ def test_the_page_has_a_slot_of_its_own():
             held.enter_context(slot("graph:anna", (2, 3)))
 
 
-@pytest.mark.django_db
-def test_a_dead_holder_loses_its_slot_with_the_lease():
-    with slot("graph:anna", (0,), lease=timedelta(seconds=-1)), slot("graph:anna", (0,)) as second:
-        assert second.renew(at=NOON)
+@pytest.mark.django_db(transaction=True)
+def test_a_holder_keeps_its_slot_while_it_lives_and_loses_it_with_the_lease_when_it_died(settings):
+    settings.LEASE_SECONDS = 0.6
+    with slot("graph:anna", (0,)):
+        threading.Event().wait(0.9)
+        with pytest.raises(LimitReached), slot("graph:anna", (0,)):
+            pass
+
+    Slot.objects.update(holder=uuid4(), lease_until=now() - timedelta(seconds=0.1))
+
+    with slot("graph:anna", (0,)):
+        pass
