@@ -35,7 +35,7 @@ def update(crm: RestV41, written: Written, **words: Any) -> Any:
     return outcome
 
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "salutation": "Ing.",
     "first_name": "Žluťoučká",
     "last_name": 'Kůň & syn "D\'Arc" 😀',
