@@ -9,16 +9,7 @@ from typing import Any
 from apps.accounts.models import User
 from apps.contacts.companies import company_key
 from apps.contacts.fields import Value, Values, crm_values, outlook_values, with_crm_values, with_outlook_values
-from apps.contacts.merging import (
-    Merged,
-    MergeRules,
-    Step,
-    altered,
-    intent_after,
-    merge,
-    picks_that_hold,
-    snapshot_after,
-)
+from apps.contacts.merging import merge
 from apps.contacts.models import (
     ContactChange,
     ContactLink,
@@ -29,7 +20,9 @@ from apps.contacts.models import (
     OutlookContact,
     Side,
 )
+from apps.contacts.snapshots import altered, intent_after, picks_that_hold, snapshot_after
 from apps.contacts.states import writing_facts
+from apps.contacts.verdicts import Merged, MergeRules, Step
 from apps.crm.contact_face import CrmCard, StoredContact
 from apps.graph.cards import Card
 
