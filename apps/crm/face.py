@@ -316,9 +316,11 @@ class CrmClient(Protocol):
         """The contacts, deleted ones too, that changed after that place by CORIPO's clock, or got or lost an address.
 
         Ordered by the moment of their change and their id; None begins with the contact that is longest unchanged. One
-        request for `limit` contacts. With an empty `after_id` that second itself is told once more, since others may have
-        changed in it later: whoever knows a contact's stamp and addresses takes it for nothing new. More than `limit`
-        come where only addresses changed. A company that was linked at the company changes no contact and is not told.
+        request for `limit` contacts. The seconds before the end of a reading are told once more by the next one, since
+        others may have changed in them later: whoever knows a contact's stamp and addresses takes it for nothing new.
+        Contacts with nothing but other addresses come on the first and after the last page of a reading, which may be
+        longer for them; a reading is to be finished within an hour. A company that was linked at the company changes no
+        contact and is not told.
         """
         ...
 

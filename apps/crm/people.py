@@ -29,8 +29,8 @@ def is_answering(caller: Caller) -> bool:
 def find_contacts(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[CrmContact, ...]]:
     fields = ("id", "first_name", "last_name", "title", "phone_work", "phone_mobile")
     links = {"accounts": ("id", "name")}
-    found: dict[str, dict[str, CrmContact]] = {address: {} for address in _sought(addresses)}
-    for record, named in _with_addresses(caller, "Contacts", found, fields=fields, links=links):
+    found: dict[str, dict[str, CrmContact]] = {address: {} for address in sought(addresses)}
+    for record, named in with_addresses(caller, "Contacts", found, fields=fields, links=links):
         contact = _contact(record, named)
         for address in named:
             if address in found:
@@ -39,8 +39,8 @@ def find_contacts(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[C
 
 
 def find_companies(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[CrmCompany, ...]]:
-    found: dict[str, dict[str, CrmCompany]] = {address: {} for address in _sought(addresses)}
-    for record, named in _with_addresses(caller, "Accounts", found, fields=("id", "name")):
+    found: dict[str, dict[str, CrmCompany]] = {address: {} for address in sought(addresses)}
+    for record, named in with_addresses(caller, "Accounts", found, fields=("id", "name")):
         for address in named:
             if address in found:
                 found[address][record.id] = CrmCompany(id=record.id, name=record["name"])
@@ -48,8 +48,8 @@ def find_companies(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[
 
 
 def find_leads(caller: Caller, addresses: Sequence[str]) -> dict[str, tuple[CrmLead, ...]]:
-    found: dict[str, dict[str, CrmLead]] = {address: {} for address in _sought(addresses)}
-    for record, named in _with_addresses(caller, "Leads", found, fields=LEAD_FIELDS):
+    found: dict[str, dict[str, CrmLead]] = {address: {} for address in sought(addresses)}
+    for record, named in with_addresses(caller, "Leads", found, fields=LEAD_FIELDS):
         for address in named:
             if address in found:
                 found[address][record.id] = lead_of(record, named)
@@ -73,12 +73,12 @@ def addresses_of(record: shapes.Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for address in written if address))
 
 
-def _sought(addresses: Iterable[str]) -> list[str]:
+def sought(addresses: Iterable[str]) -> list[str]:
     """The addresses, canonical; what is no SMTP address is left out."""
     return [address for address in map(canonical, addresses) if address]
 
 
-def _with_addresses(
+def with_addresses(
     caller: Caller,
     module: str,
     addresses: Iterable[str],

@@ -42,6 +42,37 @@ def contacts_changed_since(moment: str) -> str:
     )
 
 
+def contacts_after(moment: str, after_id: str) -> str:
+    """Contacts that come after that moment and id in the order of the two; without an id, those of that moment as well."""
+    at = quoted(moment)
+    if not after_id:
+        return f"contacts.date_modified >= {at}"
+    return f"contacts.date_modified > {at} OR (contacts.date_modified = {at} AND contacts.id > {quoted(after_id)})"
+
+
+def contacts_readdressed(moment: str, passed: tuple[str, str] | None) -> str:
+    """Contacts that got or lost an address at that moment or later, which leaves their own date as it was.
+
+    `passed` is the date and id of the last that was told already, in the order of the two.
+    """
+    # A deleted row is an address that was taken away.
+    condition = (
+        "contacts.id IN (SELECT eabr.bean_id FROM email_addr_bean_rel eabr"  # noqa: S608  quoted
+        f" WHERE eabr.bean_module='Contacts' AND eabr.date_modified >= {quoted(moment)})"
+    )
+    return f"{condition} AND ({contacts_after(*passed)})" if passed else condition
+
+
+def address_rows(addresses: Iterable[str]) -> str:
+    """The rows of addresses themselves, which everybody shares who has one of them."""
+    return f"email_addresses.email_address_caps IN ({_listed(address.upper() for address in addresses)})"
+
+
+def names_like(table: str, patterns: Iterable[str]) -> str:
+    """Rows whose name fits one of the patterns: texts that follow each other, with anything between them and behind."""
+    return " OR ".join(f"{table}.name LIKE {quoted(pattern)}" for pattern in patterns)
+
+
 def with_address_like(module: str, text: str) -> str:
     """Records of a module with an address that begins with the text; with an `@` or a dot in it, one that contains it."""
     capitals = text.upper()
@@ -56,6 +87,12 @@ def with_address_like(module: str, text: str) -> str:
 def containing(table: str, columns: Iterable[str], word: str) -> str:
     """Rows with the word in one of the columns, as it stands: `%` and `_` in it are ordinary characters."""
     pattern = _pattern(word, is_inner=True)
+    return "(" + " OR ".join(f"{table}.{column} LIKE {pattern}" for column in columns) + ")"
+
+
+def with_digits(table: str, columns: Iterable[str], digits: str) -> str:
+    """Rows with these digits in this order in one of the columns, whatever stands between them."""
+    pattern = quoted(f"%{'%'.join(digits)}%")
     return "(" + " OR ".join(f"{table}.{column} LIKE {pattern}" for column in columns) + ")"
 
 

@@ -9,6 +9,10 @@ from datetime import datetime
 from apps.crm import (
     attaching,
     changes,
+    companies,
+    contact_creating,
+    contact_reading,
+    contact_updating,
     creating,
     deleting,
     leads,
@@ -21,6 +25,7 @@ from apps.crm import (
     unlinking,
 )
 from apps.crm.calling import Caller
+from apps.crm.contact_face import ContactPage, ContactUpdate, OutgoingContact, StoredContact, Written
 from apps.crm.errors import CrmError
 from apps.crm.face import (
     ChangedContacts,
@@ -74,6 +79,27 @@ class RestV41:
 
     def changed_contacts(self, since: datetime | None) -> ChangedContacts:
         return changes.changed_contacts(self._caller, since)
+
+    def read_contacts(self, ids: Sequence[str]) -> dict[str, StoredContact]:
+        return contact_reading.read_contacts(self._caller, ids)
+
+    def contacts_with(self, addresses: Sequence[str]) -> dict[str, tuple[StoredContact, ...]]:
+        return contact_reading.contacts_with(self._caller, addresses)
+
+    def contacts_changed(self, since: datetime | None, *, after_id: str = "", limit: int) -> ContactPage:
+        return contact_reading.contacts_changed(self._caller, since, after_id=after_id, limit=limit)
+
+    def create_contacts(self, wanted: Sequence[OutgoingContact]) -> list[Written | CrmError]:
+        return contact_creating.create_contacts(self._caller, wanted)
+
+    def update_contacts(self, changes: Sequence[ContactUpdate]) -> list[Written | CrmError]:
+        return contact_updating.update_contacts(self._caller, changes)
+
+    def companies_named(self, names: Sequence[str]) -> dict[str, tuple[CrmCompany, ...]]:
+        return companies.companies_named(self._caller, names)
+
+    def create_companies(self, wanted: Sequence[tuple[str, str]]) -> list[Created | CrmError]:
+        return companies.create_companies(self._caller, wanted)
 
     def find_emails(self, message_ids: Sequence[str]) -> dict[str, tuple[StoredEmail, ...]]:
         return reading.find_emails(self._caller, message_ids)

@@ -7,6 +7,7 @@ entities are decoded on save, and HTML is purified and then decoded once.
 import html
 import html.entities
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from apps.core.addresses import Address, canonical
@@ -54,6 +55,16 @@ def line(text: str, *, limit: int = LINE_LIMIT) -> str:
     ends in an ellipsis.
     """
     return _cut(_without_tags(_BLANKS.sub(" ", _decoded(sendable(text[:_LOOKED_AT])))).strip(), limit)
+
+
+def lines(text: str) -> str:
+    """A text of several lines in a field that is cleaned like a one-line text: a street, or notes of a contact."""
+    return _without_tags(_decoded(sendable(text[:BODY_LIMIT].replace("\r\n", "\n")))).strip()
+
+
+def folded(text: str) -> str:
+    """Without case and accents, as CORIPO's database compares."""
+    return "".join(it for it in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(it))
 
 
 def message_id(value: str) -> str:

@@ -48,6 +48,8 @@ class Transport:
         self.url = base if base.endswith(".php") else base + ENDPOINT
         self.patience = patience
         self.pulse = Pulse()
+        # By the other side's clock, when it last answered.
+        self.server_now: datetime | None = None
 
     def call(self, method: str, arguments: Mapping[str, Any], *, is_write: bool) -> Any:
         """The decoded answer, a fault included.
@@ -75,6 +77,7 @@ class Transport:
             self.pulse.troubles += 1
             raise _silence(method, error, is_write=is_write) from error
         self.pulse.note(response.status_code, seconds=time.monotonic() - began)
+        self.server_now = _moment(response.headers.get("Date", "")) or self.server_now
         return _answer(method, response, is_write=is_write)
 
 
@@ -128,16 +131,17 @@ def _retry_after_seconds(response: requests.Response) -> int | None:
     wish = response.headers.get("Retry-After", "").strip()
     if wish.isdecimal():
         return min(int(wish), LONGEST_WISH_SECONDS)
+    moment, server_now = _moment(wish), _moment(response.headers.get("Date", ""))
+    if moment is None or server_now is None:
+        return None
+    return max(0, min(int((moment - server_now).total_seconds()), LONGEST_WISH_SECONDS))
+
+
+def _moment(header: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(wish)
-        server_now = parsedate_to_datetime(response.headers.get("Date", ""))
+        moment = parsedate_to_datetime(header)
     except (TypeError, ValueError):
         return None
-    seconds = (_aware(moment) - _aware(server_now)).total_seconds()
-    return max(0, min(int(seconds), LONGEST_WISH_SECONDS))
-
-
-def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

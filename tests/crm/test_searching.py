@@ -155,3 +155,41 @@ def test_stages_have_the_words_of_the_crm(crm: RestV41) -> None:
     assert crm.stages("Opportunities")["Closed Won"] not in ("", "Closed Won")
     assert crm.stages("Cases")
     assert crm.stages("Accounts") == {}
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("+420 603 {a}-{b}", "603{a}{b}"),
+        ("603{a}{b}", "+420 603 {a} {b}"),
+        ("00420603{a}{b}", "(603) {a}{b}"),
+        ("+49 89 {a}{b}", "0049 89/{a} {b}"),
+        ("tel. 603 {a} {b}, kl. 5", "{a}{b}"),
+    ],
+)
+def test_a_contact_is_found_by_its_phone_however_it_is_written(
+    crm: RestV41, line: Line, stored: str, asked: str
+) -> None:
+    number = f"{uuid4().int % 10**6:06d}"
+    parts = {"a": number[:3], "b": number[3:]}
+    contact = line.create("Contacts", last_name="Volaná", phone_work="1", phone_mobile=stored.format(**parts))
+    line.create("Contacts", last_name="Jiná", phone_mobile=" 9 ".join(stored.format(**parts)))
+
+    (found,) = crm.search("Contacts", asked.format(**parts), limit=5).records
+
+    assert (found.id, found.phone) == (contact, stored.format(**parts))
+
+
+def test_a_contact_is_found_by_its_company_for_one_request_more(
+    crm: RestV41, line: Line, word: str, sandbox: Sandbox
+) -> None:
+    company = line.create("Accounts", name=f"{word} a.s.")
+    jana, petr = (
+        line.create("Contacts", first_name=it, last_name="Malá", account_id=company) for it in ("Jana", "Petr")
+    )
+    crm.is_answering()
+    sandbox.forget_requests()
+
+    assert ids(crm.search("Contacts", word.upper(), limit=5)) == [jana, petr]
+    assert sandbox.requests()["total"]["coripo"] == 2
+    assert ids(crm.search("Contacts", f"petr {word}", limit=5)) == [petr]

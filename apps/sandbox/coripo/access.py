@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 
+from apps.sandbox.coripo import knobs
 from apps.sandbox.coripo.catalogue import Module
 from apps.sandbox.coripo.models import Grant, User
 
@@ -36,6 +37,8 @@ def hidden_ids(records: list[Any], module: Module, user: User) -> set[str]:
 def may_create(module: Module, user: User) -> bool:
     if module.name == "Users":
         return user.is_admin
+    if module.name == "Contacts" and knobs.are_contacts_read_only() and not user.is_admin:
+        return False
     return not (user.is_restricted and module.name == "Accounts")
 
 

@@ -23,7 +23,9 @@ class Knobs:
 
     Another server: sessions end after `session_seconds` without a call (PHP: 24 minutes); a `login_fault` such as 1008
     refuses every login; `emails_unavailable` takes the module Emails away; with `old_date_field` e-mails have
-    `date_sent` instead of `date_sent_received`, as before 7.10.
+    `date_sent` instead of `date_sent_received`, as before 7.10; with `contacts_read_only` nobody but administrators may
+    create or change contacts, by a role of that kind; with `assistant_unkept` a rule of the site puts the assistant of a
+    contact back to what it was.
     """
 
     latency_ms: float = 0
@@ -34,6 +36,8 @@ class Knobs:
     login_fault: float = 0
     emails_unavailable: float = 0
     old_date_field: float = 0
+    contacts_read_only: float = 0
+    assistant_unkept: float = 0
 
 
 _lock = threading.Lock()
@@ -86,6 +90,15 @@ def has_emails() -> bool:
 
 def has_old_date_field() -> bool:
     return bool(_knobs.old_date_field)
+
+
+def are_contacts_read_only() -> bool:
+    return bool(_knobs.contacts_read_only)
+
+
+def unkept_field() -> str:
+    """A column of contacts that keeps its value, whatever is saved; "" for none."""
+    return "assistant" if _knobs.assistant_unkept else ""
 
 
 def take_crash() -> bool:

@@ -72,7 +72,7 @@ def assign(module: Module, record: Any, values: Mapping[str, str]) -> set[str]:
     assigned = set()
     for name, value in values.items():
         column = module.columns.get(name)
-        if column is not None and name not in OWN_COLUMNS:
+        if column is not None and name not in OWN_COLUMNS and not _is_put_back(module, name):
             setattr(record, column.name, _stored(column, value))
             assigned.add(column.name)
     return assigned
@@ -153,6 +153,10 @@ def _save_relations(module: Module, record: Any, values: Mapping[str, str], *, i
         if company_id != former:
             module.links["accounts"].remove(record.pk, [former])
             module.links["accounts"].add(record.pk, [company_id] if company_id else [])
+
+
+def _is_put_back(module: Module, name: str) -> bool:
+    return module.name == "Contacts" and name == knobs.unkept_field()
 
 
 def _emails_of(module_name: str) -> Link | None:

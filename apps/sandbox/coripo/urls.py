@@ -11,4 +11,6 @@ urlpatterns = [
     path("_control/coripo/knobs", control.turn_knobs, name="knobs"),
     path("_control/coripo/lose", control.lose, name="lose"),
     path("_control/coripo/orphan-texts", control.orphan_texts, name="orphan_texts"),
+    path("_control/coripo/contacts/<str:contact_id>", control.contact, name="contact"),
+    path("_control/coripo/contacts/<str:contact_id>/merge", control.merge_contact, name="merge_contact"),
 ]

@@ -1,10 +1,10 @@
-"""Switches for tests and demonstrations: expired sessions, slowness, half-written e-mails."""
+"""Switches for tests and demonstrations: expired sessions, slowness, half-written e-mails, colleagues at contacts."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.sandbox.control.bodies import BadAsk, answers_in_words, json_of
-from apps.sandbox.coripo import knobs, losing
+from apps.sandbox.coripo import colleagues, knobs, losing
 from apps.sandbox.coripo.models import EmailText
 from apps.sandbox.coripo.sessions import expire_sessions as end_sessions
 
@@ -54,3 +54,33 @@ def lose(request: HttpRequest) -> JsonResponse:
     except KeyError as error:
         raise BadAsk(f"what must be one of {', '.join(losing.LOSSES)}.") from error
     return JsonResponse({"lost": lost})
+
+
+@answers_in_words
+@require_http_methods(["PATCH", "DELETE"])
+def contact(request: HttpRequest, contact_id: str) -> HttpResponse:
+    """As the CRM's user `user_name`, or somebody else: PATCH sets `fields` and all `addresses`, DELETE deletes."""
+    wish = json_of(request, "user_name", "fields", "addresses") if request.content_type == "application/json" else {}
+    try:
+        user = colleagues.colleague(str(wish.get("user_name", "")))
+        if request.method == "DELETE":
+            colleagues.remove(contact_id, user=user)
+        else:
+            fields = {str(name): str(value) for name, value in wish.get("fields", {}).items()}
+            colleagues.edit(contact_id, fields, wish.get("addresses"), user=user)
+    except colleagues.NoSuchPerson as error:
+        raise BadAsk(f"There is no {str(error)!r}.") from error
+    return HttpResponse(status=204)
+
+
+@answers_in_words
+@require_POST
+def merge_contact(request: HttpRequest, contact_id: str) -> HttpResponse:
+    """The contact goes down in the one with the id `into`, by the hand of `user_name` or somebody else."""
+    wish = json_of(request, "user_name", "into")
+    try:
+        user = colleagues.colleague(str(wish.get("user_name", "")))
+        colleagues.merge(contact_id, str(wish.get("into", "")), user=user)
+    except colleagues.NoSuchPerson as error:
+        raise BadAsk(f"There is no {str(error)!r}.") from error
+    return HttpResponse(status=204)
