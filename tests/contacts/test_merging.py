@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.contacts.fields import address_key, empty, fit_for_crm, is_less, is_same, is_same_across, keys_of
-from apps.contacts.merging import MergeRules, altered, intent_after, merge, picks_that_hold, snapshot_after
+from apps.contacts.merging import merge
 from apps.contacts.models import Direction, Field, OnConflict, Side
+from apps.contacts.snapshots import altered, intent_after, picks_that_hold, snapshot_after
+from apps.contacts.verdicts import MergeRules
 
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 LONG = "Vedoucí oddělení nákupu a logistiky " * 4
