@@ -156,7 +156,7 @@ def _record_trouble(turn: BookTurn, error: GraphError) -> None:
         "look broke off", extra={"mailbox_id": mailbox.pk, "error": error.code, "graph_request_id": error.request_id}
     )
     if error.is_retryable:
-        turn.end(next_look_at=raise_graph_fence(mailbox, error).until)
+        turn.end(next_look_at=raise_graph_fence(mailbox, error))
     elif isinstance(error, GraphForbidden):
         stop_refused(mailbox.pk, at=at)
         turn.end(next_look_at=at + UNAVAILABLE_EVERY)
