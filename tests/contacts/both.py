@@ -13,7 +13,7 @@ from apps.contacts.models import ContactTransfer, OutlookContact
 from apps.contacts.wishes import Wish
 from apps.core.clock import now
 from apps.work.models import Fence, Lane, Status
-from tests.contacts.conftest import Book
+from tests.contacts.books import Book
 from tests.coripo import Coripo
 
 
