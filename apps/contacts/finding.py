@@ -30,6 +30,7 @@ class Item:
     remark: str = ""
     asks: str = ""
     is_new: bool = False
+    asks_for_company: bool = False
     candidates: tuple[StoredContact, ...] = field(default=())
 
     @property

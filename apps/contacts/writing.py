@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
+from django.db.models import Q
+
 from apps.accounts.models import User
 from apps.contacts.agreeing import cards_after, judge, record_agreement, record_intent, record_problem, record_refusal
 from apps.contacts.cards import columns_of, from_json
@@ -146,6 +148,7 @@ def create_missing(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules
     for item, outcome in zip(items, crm.create_contacts(wanted), strict=True):
         if isinstance(outcome, Written):
             item.stored, item.origin = outcome.contact, Origin.CREATED
+            item.asks_for_company = bool(companies.get(item.transfer.pk, Meant()).asks)
         else:
             _not_made(batch, item, outcome)
 
@@ -184,7 +187,10 @@ def judged(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules: Contac
         if item.is_new:
             # It was just made of this card: whatever CORIPO made of a text is what it had when they agreed.
             made, card = crm_values(item.stored.card), outlook_values(item.card)
-            link.snapshot = {name: [card[name], made[name]] for name in Field.values if _travels(name, rules)}
+            told = {name for name in Field.values if _travels(name, rules)}
+            if item.asks_for_company:
+                told.discard(Field.COMPANY)
+            link.snapshot = {name: [card[name], made[name]] for name in told}
         merged = judge(link, item.card, item.stored, rules, wished=item.wish.picks)
         pairs.append(Pair(item, link, item.stored, merged, is_new_link=is_new))
     named = [
@@ -205,9 +211,10 @@ def _linked(batch: Batch, item: Item, stored: StoredContact) -> tuple[ContactLin
     if item.link and item.link.crm_id == stored.id:
         return item.link, False
     at = now()
-    with writing_facts([item.contact.pk]):
-        earlier = ContactLink.objects.filter(mailbox=item.contact.mailbox_id)
-        for link in [*earlier.filter(crm_id=stored.id), *earlier.filter(contact=item.contact)]:
+    of_either = Q(crm_id=stored.id) | Q(contact=item.contact)
+    earlier = list(ContactLink.objects.filter(of_either, mailbox=item.contact.mailbox_id))
+    with writing_facts([item.contact.pk, *(link.contact_id for link in earlier)]):
+        for link in earlier:
             _tell(link.contact_id, ContactChange.Kind.UNLINKED, link.crm_id, item, cause="relinked", at=at)
             link.delete()
         link = ContactLink.objects.create(
