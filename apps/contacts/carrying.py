@@ -20,7 +20,7 @@ from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized
 from apps.crm.face import CrmClient
 from apps.graph.contacts import ContactsClient
-from apps.graph.errors import GraphError, GraphForbidden, MailboxDisconnected
+from apps.graph.errors import GraphError, GraphForbidden, GraphTokenAwaited, MailboxDisconnected
 from apps.mailboxes.connection import contacts_client, graph_key, raise_graph_fence
 from apps.mailboxes.models import Mailbox
 from apps.sync.crm_sessions import crm_session, watched
@@ -91,6 +91,8 @@ def _carry_safely(batch: Batch, graph: ContactsClient, *, answered: Callable[[],
         batch.give_back(batch.transfers, not_before=now(), cause=error.code)
     except CrmError as error:
         batch.try_again(batch.transfers, error, at=now())
+    except GraphTokenAwaited as awaited:
+        batch.give_back(batch.transfers, not_before=now() + timedelta(seconds=awaited.again_after_seconds))
     except GraphForbidden as error:
         stop_refused(batch.mailbox.pk, at=now())
         batch.give_back(batch.transfers, not_before=now(), cause=error.code)
