@@ -16,7 +16,7 @@ from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
-from apps.sync.states import writing_facts
+from apps.sync.states import hold, writing_facts
 from apps.work.models import Fence, Run, Status, WorkItemQuerySet
 
 BATCH_SIZE = 50
@@ -44,9 +44,12 @@ class Batch:
     def renew(self, *, at: datetime) -> bool:
         """Keep the batch; False when it is no longer ours, so that nothing more may be written for it."""
         until = at + timedelta(seconds=settings.LEASE_SECONDS)
-        if not self.held().update(lease_until=until):
-            return False
-        update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
+        with transaction.atomic():
+            # The sign of life comes at any moment: without the copies it would meet our own writing in the middle.
+            hold(transfer.identity for transfer in self.transfers)
+            if not self.held().update(lease_until=until):
+                return False
+            update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
         return True
 
 
