@@ -27,6 +27,7 @@ from apps.contacts.models import (
 )
 from apps.contacts.rows import store_contacts
 from apps.contacts.states import writing_facts
+from apps.contacts.suggesting import keep_pairs
 from apps.contacts.verdicts import Merged, MergeRules
 from apps.core.clock import now
 from apps.crm.contact_face import ContactUpdate, CrmCard, OutgoingContact, StoredContact, Written
@@ -104,23 +105,7 @@ def ask_or_go_on(batch: Batch, items: Sequence[Item]) -> list[Item]:
 
 def _suggest(item: Item, *, at: datetime) -> None:
     """Whom the address belongs to in CORIPO, so that the page can offer them."""
-    Suggestion.objects.bulk_create(
-        [
-            Suggestion(
-                contact=item.contact,
-                crm_id=found.id,
-                name=f"{found.card.first_name} {found.card.last_name}".strip()[:300],
-                company=found.companies[0].name[:300] if found.companies else "",
-                address=found.card.addresses[0][:254] if found.card.addresses else "",
-                phone=(found.card.phone_mobile or found.card.phone_work)[:60],
-                evidence=["same_address"],
-                certainty=90 // len(item.candidates),
-                found_at=at,
-            )
-            for found in item.candidates
-        ],
-        ignore_conflicts=True,
-    )
+    keep_pairs([(item.contact, found) for found in item.candidates], at=at)
 
 
 # ── CORIPO ────────────────────────────────────────────────────────────────
