@@ -55,6 +55,10 @@ class LetterPages:
         if stretch is not None:
             self._unread.remove(stretch)
             self._found |= self._read(stretch)
+        return self.take_read(message)
+
+    def take_read(self, message: Message) -> Parts | None:
+        """The letter, once, if it came with a page that has been read; without a request."""
         found = self._found.pop(message.graph_id, None)
         return Parts(found, files=(), is_body_left=False) if found and _is_all_there(found) else None
 
