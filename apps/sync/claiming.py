@@ -20,7 +20,8 @@ from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
 from apps.sync.states import writing_facts
 from apps.work.models import Fence, Run, Status, WorkItemQuerySet
 
-BATCH_SIZE = 50
+# Looking up and reading back cost the same requests for 50; more letters would wait in memory for their outcome.
+BATCH_SIZE = 100
 # A transfer that has failed so often may be what its companions fail for.
 ALONE_AFTER = 3
 CRM_FENCE = "crm:"
@@ -49,6 +50,12 @@ class Batch:
             return False
         update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
         return True
+
+    def is_ours(self, *, at: datetime) -> bool:
+        """Whether something may be written for it. Where half of the lease is left, as the heartbeat sees to, this is a
+        reading: whoever writes between all steps keeps the others waiting."""
+        half = timedelta(seconds=settings.LEASE_SECONDS / 2)
+        return self.held().filter(lease_until__gte=at + half).exists() or self.renew(at=at)
 
 
 def update_records(records: QuerySet[CrmEmail], **changes: Any) -> None:
