@@ -134,9 +134,8 @@ def _parcel(
             return parcel
         begin_next_generation(mail)
         parcel.is_new_intent = True
-    if mail.status == CrmEmail.Status.INTENDED:
-        if mail.creator_claim not in (None, batch.claim) and is_leased:
-            parcel.end(Ending.WAITS)
+    if mail.status == CrmEmail.Status.INTENDED and mail.creator_claim not in (None, batch.claim) and is_leased:
+        parcel.end(Ending.WAITS)
     return parcel
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 
 from django.db import connection, transaction
 
@@ -32,8 +33,16 @@ _READ_FIELDS = (
 
 
 def decide_new_messages(message_ids: Iterable[int]) -> None:
-    """Give new rows their state: a colleague may have stored the mail, or a mark may have outlived a connection."""
-    refresh_states(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
+    """Give new rows their state: a colleague may have stored the mail, or a mark may have outlived a connection.
+
+    Nothing else can be known of a new row, so that mails without record and mark stay what they are.
+    """
+    identities = set(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
+    # Whoever writes facts of these mails holds their copies, so what is read now is all there is until the commit.
+    hold(identities)
+    keys = {key for key, _variant in identities}
+    told = (facts.objects.filter(email_key__in=keys).values_list("email_key", "variant") for facts in (Mark, CrmEmail))
+    refresh_states(identities.intersection(chain.from_iterable(told)))
 
 
 @contextmanager
