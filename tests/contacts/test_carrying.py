@@ -202,7 +202,7 @@ def test_a_contact_deleted_in_outlook_is_made_again_on_request_and_linked(both: 
 def test_a_new_contact_is_made_once_though_the_answer_was_lost(both: Both) -> None:
     card = Card(given_name="Nela", surname="Jednou", addresses=(Address("", "nela@jednou.example"),))
     both.book.look()
-    both.book.sandbox.fault("dropped", "graph:contacts", times=1)
+    both.book.sandbox.fault("dropped", "graph:$batch", times=1)
     transfer = create_contact(both.book.row, card, folder=None, syncs_then=True, user=both.user, at=now())
 
     both.carry()
