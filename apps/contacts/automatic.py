@@ -37,13 +37,20 @@ def changed_in_outlook(contact_ids: Collection[int]) -> None:
         queue_automatic(owner, contact_ids, at=at)
 
 
-def queue_automatic(user: User, contact_ids: Collection[int], *, at: datetime) -> int:
+def queue_automatic(
+    user: User,
+    contact_ids: Collection[int],
+    *,
+    at: datetime,
+    origin: ContactTransfer.Origin = ContactTransfer.Origin.AUTOMAT,
+) -> int:
     """Let those of these contacts go by themselves that the settings take and that nothing is under way for.
 
-    One that is not linked goes only once CORIPO was asked about it. Returns how many go.
+    One that is not linked goes only once CORIPO was asked about it. What a check found is looked at in any case. Returns
+    how many go.
     """
     rules = rules_of(user)
-    if not rules.is_automatic:
+    if not contact_ids or not (rules.is_automatic or origin == ContactTransfer.Origin.PROOF):
         return 0
     wanted = OutlookContact.objects.visible_to(user).there().filter(pk__in=contact_ids).select_related("link")
     under_way = set(ContactTransfer.objects.active().filter(contact__in=contact_ids).values_list("contact", flat=True))
@@ -58,7 +65,7 @@ def queue_automatic(user: User, contact_ids: Collection[int], *, at: datetime) -
                     contact=contact,
                     requested_by=user,
                     purpose=ContactTransfer.Purpose.SYNC,
-                    origin=ContactTransfer.Origin.AUTOMAT,
+                    origin=origin,
                     lane=Lane.AUTOMATIC,
                     queued_at=at,
                     not_before=at,

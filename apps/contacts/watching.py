@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount
 from apps.contacts.automatic import queue_automatic
-from apps.contacts.models import AddressBook, ContactLink, CrmWatch
+from apps.contacts.models import AddressBook, ContactLink, ContactTransfer, CrmWatch
 from apps.contacts.states import CHUNK
 from apps.contacts.suggesting import seek, suggest_for, unsought
 from apps.core.clock import now
@@ -31,6 +31,8 @@ from apps.work.limits import LimitReached, slot
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(minutes=2)
+# Changes alone do not tell whom a login no longer sees.
+ALL_EVERY = timedelta(days=1)
 AFTER_TROUBLE = timedelta(minutes=1)
 PAGE = 500
 
@@ -85,14 +87,34 @@ def _look(watch: CrmWatch, *, at: datetime, until: datetime) -> datetime:
 
 def _read_changes(watch: CrmWatch, account: CrmAccount, crm: CrmClient, *, until: datetime) -> bool:
     """Read to the end of what changed; the place is kept page by page. False where time ran out."""
+    if watch.full_since is None and (watch.full_at is None or watch.full_at <= now() - ALL_EVERY):
+        watch.full_since, watch.seen_until, watch.seen_id = now(), None, ""
     while now() < until:
         page = crm.contacts_changed(watch.seen_until, after_id=watch.seen_id, limit=PAGE)
         _take_page(account, page)
+        if not page.has_more:
+            _end_full_reading(watch, account)
         watch.seen_until, watch.seen_id = page.next_since, page.next_after_id
-        _held(watch).update(seen_until=watch.seen_until, seen_id=watch.seen_id)
+        _held(watch).update(
+            seen_until=watch.seen_until, seen_id=watch.seen_id, full_since=watch.full_since, full_at=watch.full_at
+        )
         if not page.has_more:
             return True
     return False
+
+
+def _end_full_reading(watch: CrmWatch, account: CrmAccount) -> None:
+    """Linked contacts that a complete reading did not show: nobody has them any more, or this login may not see them."""
+    if watch.full_since is None:
+        return
+    unseen = ContactLink.objects.visible_to(account.user).filter(crm_seen_at__lt=watch.full_since, problem="")
+    queue_automatic(
+        account.user,
+        list(unseen.values_list("contact", flat=True)),
+        at=now(),
+        origin=ContactTransfer.Origin.PROOF,
+    )
+    watch.full_at, watch.full_since = watch.full_since, None
 
 
 def _take_page(account: CrmAccount, page: ContactPage) -> None:
@@ -102,6 +124,7 @@ def _take_page(account: CrmAccount, page: ContactPage) -> None:
     for part in portions(people, most=CHUNK):
         links = ContactLink.objects.visible_to(account.user).filter(crm_id__in=part)
         linked |= {link.crm_id: link for link in links}
+    ContactLink.objects.filter(pk__in=[link.pk for link in linked.values()]).update(crm_seen_at=at)
     changed = [link.contact_id for crm_id, link in linked.items() if _is_news(link, people[crm_id])]
     queue_automatic(account.user, changed, at=at)
     suggest_for(account.user, [person for crm_id, person in people.items() if crm_id not in linked], at=at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
 
@@ -102,3 +103,22 @@ def test_a_contact_deleted_in_outlook_is_told_and_stays_in_coripo(both: Both) ->
     contact.refresh_from_db()
     assert (contact.link.problem, contact.state) == ("outlook_gone", State.ASKING)
     assert both.in_crm(contact)["last_name"] == "Odešlá"
+
+
+def test_the_nightly_reading_finds_whom_no_change_told_of(both_for: Callable[..., Both]) -> None:
+    """A colleague takes the record out of this login's sight: CORIPO then tells of it no more."""
+    colleague, both = both_for(), both_for(coripo_role="restricted")
+    address = f"{uuid4().hex[:8]}@x.example"
+    crm_id = colleague.coripo.contact(address, last_name="Skrytá")
+    own_id = both.coripo.call("get_user_id")
+    colleague.coripo.change("Contacts", crm_id, assigned_user_id=own_id)
+    contact = both.write("Skrytá", emailAddresses=[{"address": address, "name": ""}])
+    assert both.sync(contact).contact.link.crm_id == crm_id
+    look(both)
+    colleague.coripo.change("Contacts", crm_id, assigned_user_id="1")
+    CrmWatch.objects.update(full_at=now() - timedelta(days=2))
+
+    look(both)
+
+    contact.refresh_from_db()
+    assert (contact.state, contact.cause, contact.link.problem) == (State.ASKING, "crm_hidden", "crm_hidden")
