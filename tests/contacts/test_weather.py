@@ -63,6 +63,10 @@ def mail(tag: str) -> list[dict[str, str]]:
 
 @pytest.fixture
 def three(both: Both) -> list[OutlookContact]:
+    return prepared(both)
+
+
+def prepared(both: Both) -> list[OutlookContact]:
     """Somebody whom CORIPO lacks, somebody changed on both sides since they agreed, and somebody both sides disagree about."""
     tag = uuid4().hex[:8]
     new = both.write(f"Nový{tag}", jobTitle='<vedoucí> & "spol."', emailAddresses=mail(f"n{tag}"), mobilePhone="1")
@@ -203,16 +207,12 @@ def test_a_wish_that_was_set_aside_is_asked_for_again_and_makes_no_second_contac
     assert contact.state == State.LINKED
 
 
-@pytest.fixture
-def brief_tokens(unread_book: Book) -> None:
-    """A token that was granted before would open the contacts for an hour."""
-    unread_book.sandbox.control("POST", "knobs", json={"at_life": 60})
-
-
-def test_consent_withdrawn_in_the_middle_leaves_all_waiting_until_it_is_given_again(
-    brief_tokens: None, both: Both, three: list[OutlookContact]
-) -> None:
+def test_consent_withdrawn_in_the_middle_leaves_all_waiting_until_it_is_given_again(both: Both) -> None:
     book = both.book
+    # A token that was granted before would open the contacts for an hour.
+    book.sandbox.control("POST", "knobs", json={"at_life": 60})
+    book.allow()
+    three = prepared(both)
 
     class Withdrawn(Executioner):
         def emit(self, record: logging.LogRecord) -> None:
