@@ -153,6 +153,8 @@ def count(desk: ContactsDesk, people: list[Person], mark: str) -> Count:
         wanted = (person.phone, person.department)
         ours = (contact.get("mobilePhone"), contact.get("department"))
         theirs = (record["phone_mobile"], record["department"].replace("&amp;", "&"))
-        apart += not wanted == ours == theirs
+        if not wanted == ours == theirs:
+            apart += 1
+            print("APART", person, wanted, ours, theirs)
         untied += record["id"] not in str(contact)
     return Count(lost=lost, doubled=doubled, apart=apart, untied=untied)
