@@ -32,6 +32,8 @@ class Item:
     asks: str = ""
     is_new: bool = False
     asks_for_company: bool = False
+    # Its id belongs to a record that was deleted: no other one can be made under it.
+    has_dead_id: bool = False
     candidates: tuple[StoredContact, ...] = field(default=())
 
     @property
@@ -93,6 +95,7 @@ def _id_in_outlook(item: Item) -> str:
 
 
 def _take_by_id(item: Item, ids: list[str], by_id: dict[str, StoredContact]) -> None:
+    item.has_dead_id = any(crm_id in by_id and by_id[crm_id].is_deleted for crm_id in ids)
     found = next((by_id[crm_id] for crm_id in ids if crm_id in by_id and not by_id[crm_id].is_deleted), None)
     if found is not None:
         item.stored = found

@@ -9,11 +9,7 @@ from apps.contacts.claiming import Batch
 from apps.contacts.companies_of import Meant, companies_meant
 from apps.contacts.fields import outlook_values, with_crm_values
 from apps.contacts.finding import Item
-from apps.contacts.models import (
-    ContactLink,
-    ContactRules,
-    Field,
-)
+from apps.contacts.models import ContactLink, ContactRules, ContactTransfer, Field
 from apps.contacts.pairing import goes_to_crm
 from apps.core.clock import now
 from apps.crm.contact_face import CrmCard, OutgoingContact, Written
@@ -64,8 +60,9 @@ def _not_made(batch: Batch, item: Item, error: CrmError) -> None:
 def _id_for(item: Item) -> str:
     """The id that the contact bears in Outlook since it was made by us, or a new one."""
     crm_id = item.outlook.crm_id or ""
-    is_free = len(crm_id) == 36 and item.link is None and not item.wish.is_new
-    return crm_id if is_free else str(uuid4())
+    ours = ContactTransfer.objects.filter(purpose=ContactTransfer.Purpose.CREATE, contact=item.contact)
+    is_free = bool(crm_id) and not item.has_dead_id and item.link is None and not item.wish.is_new
+    return crm_id if is_free and str(ours.values_list("own_crm_id", flat=True).first()) == crm_id else str(uuid4())
 
 
 def _new_card(card: Card, rules: ContactRules, company_id: str) -> CrmCard:
