@@ -158,13 +158,14 @@ def _sync(batch: Batch, items: list[Item], graph: ContactsClient, crm: CrmClient
     _renewed(batch)
     write_outlook(batch, pairs, graph)
     _step(batch, "outlook_written")
+    _renewed(batch)
     record(batch, pairs)
     _step(batch, "recorded")
 
 
 def _renewed(batch: Batch) -> None:
     """Everything after this may write under our claim; without the lease somebody else is at it already."""
-    if not batch.renew(at=now()) and batch.held().exists():
+    if not batch.renew(at=now()):
         raise LeaseLost(str(batch.claim))
 
 
