@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.contacts.cards import to_json
+from apps.contacts.cards import canonical_addresses, from_json, to_json
+from apps.contacts.correspondents import contacts_with
 from apps.contacts.models import (
     AddressBook,
     ContactChange,
@@ -127,6 +128,62 @@ def create_contact(
         at=at,
         message=message,
     )
+
+
+def create_contacts(
+    book: AddressBook,
+    cards: Sequence[Card],
+    *,
+    folder: ContactFolder | None = None,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    message: Message | None = None,
+) -> list[OutlookContact | ContactTransfer]:
+    """Make contacts in Outlook, each address once: for each card, in order, the contact that has one of its addresses
+    already, else the transfer that makes it. Asking twice finds the same transfer. The cost does not grow with the cards."""
+    with transaction.atomic():
+        # Whoever asks at the same moment waits here, and then finds what this one asked for.
+        AddressBook.objects.select_for_update().get(pk=book.pk)
+        there: dict[str, OutlookContact | ContactTransfer] = {}
+        there.update(under_way(book.mailbox_id))
+        there.update(contacts_with(book.mailbox_id, [it for card in cards for it in canonical_addresses(card)]))
+        outcomes, new = [], []
+        for card in cards:
+            addresses = canonical_addresses(card)
+            outcome = next((there[address] for address in addresses if address in there), None)
+            if outcome is None:
+                outcome = ContactTransfer(
+                    mailbox_id=book.mailbox_id,
+                    requested_by=user,
+                    purpose=ContactTransfer.Purpose.CREATE,
+                    lane=Lane.INTERACTIVE,
+                    queued_at=at,
+                    not_before=at,
+                    card=to_json(card),
+                    folder=folder or book.new_contacts_folder,
+                    message_id_here=message.pk if message else None,
+                    syncs_then=syncs_then,
+                )
+                new.append(outcome)
+                there.update(dict.fromkeys(addresses, outcome))
+            outcomes.append(outcome)
+        ContactTransfer.objects.bulk_create(new)
+        if new:
+            wake_contact_carrier(Lane.INTERACTIVE)
+    return outcomes
+
+
+def under_way(mailbox_id: int) -> dict[str, ContactTransfer]:
+    """By canonical address the transfers that are just making a contact in this mailbox. One query."""
+    making = ContactTransfer.objects.active().filter(
+        mailbox=mailbox_id, purpose=ContactTransfer.Purpose.CREATE, contact=None
+    )
+    return {
+        address: transfer
+        for transfer in making.order_by("-pk")
+        for address in canonical_addresses(from_json(transfer.card))
+    }
 
 
 def change_contact(
