@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from django.core import signing
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.contacts.correspondents import Correspondent
@@ -57,33 +59,33 @@ class Offer:
     line: str
 
 
-def draft_card(person: Correspondent, *, user: User) -> Card:
-    """What the header and CORIPO tell of somebody; nothing of the signature. One query."""
-    name = split_name(person.name, person.address)
-    return Card(
-        title=name.title_before,
-        given_name=name.given,
-        middle_name=name.middle,
-        surname=name.family if name.is_person else person.address.partition("@")[0],
-        suffix=name.title_after,
-        company=known_company(person.address, user=user) or name.company,
-        department=name.department,
-        addresses=(Address(name=person.name, address=person.written_address.strip().strip("<>")),),
-    )
+def draft_cards(people: Sequence[Correspondent], *, user: User) -> list[Card]:
+    """What the header and CORIPO tell of each of them; nothing of a signature. One query."""
+    companies = known_companies([person.address for person in people], user=user)
+    return [_draft(person, companies.get(person.address, "")) for person in people]
 
 
-def known_company(address: str, *, user: User) -> str:
-    """The company that CORIPO has told this user of for the address, else for its domain where all tell the same one."""
-    domain = domain_of(address)
-    nearby = KnownAddress.objects.filter(user=user, address=address)
-    if domain not in PUBLIC_DOMAINS:
-        nearby |= KnownAddress.objects.filter(user=user, address__endswith=f"@{domain}")
-    rows = list(nearby.order_by("-looked_at")[:MOST_OF_DOMAIN])
-    own = [name for row in rows if row.address == address for name in _companies(row)]
-    if own:
-        return own[0]
-    told = {name for row in rows for name in _companies(row)}
-    return told.pop() if len(told) == 1 else ""
+def known_companies(addresses: Collection[str], *, user: User) -> dict[str, str]:
+    """The company that CORIPO has told this user of for each address, else for its domain where all tell the same one."""
+    near = Q(address__in=addresses)
+    for domain in {domain_of(address) for address in addresses} - PUBLIC_DOMAINS:
+        near |= Q(address__endswith=f"@{domain}")
+    rows = KnownAddress.objects.filter(near, user=user).order_by("-looked_at")[: MOST_OF_DOMAIN * max(len(addresses), 1)]
+    by_address: dict[str, list[str]] = {}
+    by_domain: dict[str, set[str]] = {}
+    for row in rows:
+        told = _companies(row)
+        by_address[row.address] = told
+        by_domain.setdefault(domain_of(row.address), set()).update(told)
+    found = {}
+    for address in addresses:
+        domain = domain_of(address)
+        of_domain = by_domain.get(domain, set()) if domain not in PUBLIC_DOMAINS else set()
+        if by_address.get(address):
+            found[address] = by_address[address][0]
+        elif len(of_domain) == 1:
+            found[address] = next(iter(of_domain))
+    return found
 
 
 def offers_of(message: Message, person: Correspondent) -> list[Offer]:
@@ -108,6 +110,20 @@ def unsealed(text: str) -> list[Offer]:
         return [Offer(**offer) for offer in signing.loads(text, salt=_SALT)]
     except (signing.BadSignature, TypeError):
         return []
+
+
+def _draft(person: Correspondent, company: str) -> Card:
+    name = split_name(person.name, person.address)
+    return Card(
+        title=name.title_before,
+        given_name=name.given,
+        middle_name=name.middle,
+        surname=name.family if name.is_person else person.address.partition("@")[0],
+        suffix=name.title_after,
+        company=company or name.company,
+        department=name.department,
+        addresses=(Address(name=person.name, address=person.written_address.strip().strip("<>")),),
+    )
 
 
 def _placed(proposals: list[Proposal]) -> list[Offer]:

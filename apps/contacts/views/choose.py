@@ -17,7 +17,7 @@ from apps.contacts.actions import create_contacts, sync_contacts
 from apps.contacts.causes import sentence_for
 from apps.contacts.consent import has_consent
 from apps.contacts.correspondents import Correspondent, correspondents, main_people, proposed, why_nobody
-from apps.contacts.drafting import draft_card
+from apps.contacts.drafting import draft_cards
 from apps.contacts.functions import CONTACT_FUNCTIONS, Code, create_url, offered_for
 from apps.contacts.models import ContactTransfer
 from apps.contacts.views.create import message_of, refused
@@ -87,7 +87,7 @@ def act_on_several(request: PortalRequest) -> HttpResponse:
     is_sync = request.POST.get("action") == Code.SYNC
     there = [one.contact.pk for one in people if one.contact is not None]
     missing = [one for one in people if one.contact is None]
-    cards = [draft_card(one, user=request.user) for one in missing]
+    cards = draft_cards(missing, user=request.user)
     at = now()
     outcomes = create_contacts(book, cards, syncs_then=is_sync, user=request.user, at=at, message=message)
     made = sum(isinstance(one, ContactTransfer) for one in outcomes)

@@ -20,7 +20,7 @@ from apps.contacts.cards import from_json
 from apps.contacts.causes import sentence_for
 from apps.contacts.consent import has_consent
 from apps.contacts.correspondents import Correspondent, correspondents, main_people, proposed
-from apps.contacts.drafting import Offer, draft_card, offers_of, sealed, unsealed
+from apps.contacts.drafting import Offer, draft_cards, offers_of, sealed, unsealed
 from apps.contacts.folders import folder_for_new, folders_of
 from apps.contacts.functions import Code, choose_url, create_url
 from apps.contacts.models import AddressBook, ContactTransfer, OutlookContact
@@ -30,7 +30,7 @@ from apps.core.http import PortalRequest
 from apps.graph.cards import Card
 from apps.graph.errors import GraphError
 from apps.mailboxes.models import Message
-from apps.work.models import Status
+from apps.work.models import ACTIVE, Status
 
 log = logging.getLogger(__name__)
 
@@ -93,12 +93,12 @@ def waiting(request: PortalRequest, pk: int) -> HttpResponse:
     transfers = ContactTransfer.objects.visible_to(request.user).select_related("mailbox__address_book")
     transfer = get_object_or_404(transfers, pk=pk)
     then = then_of(request)
-    is_written = transfer.purpose == ContactTransfer.Purpose.CREATE or transfer.status not in _UNFINISHED
-    if transfer.contact_id and is_written and transfer.status != Status.FAILED:
+    is_created = transfer.purpose == ContactTransfer.Purpose.CREATE and transfer.contact_id is not None
+    if is_created or (transfer.contact_id is not None and transfer.status == Status.DONE):
         return redirect(THEN.get(then, "contacts:person"), transfer.contact_id)
     card = from_json(transfer.card)
     mail = Message.objects.visible_to(request.user).filter(pk=transfer.message_id_here or 0).first()
-    is_failed = transfer.status not in _UNFINISHED
+    is_failed = transfer.status not in ACTIVE
     context = {
         "transfer": transfer,
         "name": name_of(card),
@@ -113,9 +113,6 @@ def waiting(request: PortalRequest, pk: int) -> HttpResponse:
     if not is_failed:
         response["Refresh"] = f"{WAIT_SECONDS}; url={request.get_full_path()}"
     return response
-
-
-_UNFINISHED = (Status.QUEUED, Status.CLAIMED)
 
 
 def message_of(request: PortalRequest) -> Message:
@@ -179,7 +176,7 @@ def _kept_draft(request: PortalRequest) -> QueryDict | None:
 def _new_contact(request: PortalRequest, message: Message, person: Correspondent, book: AddressBook) -> HttpResponse:
     folders = folders_of(book)
     failed = _failed(request, message)
-    card = from_json(failed.card) if failed else draft_card(person, user=request.user)
+    card = from_json(failed.card) if failed else draft_cards([person], user=request.user)[0]
     kept = _kept_draft(request)
     data = request.POST if request.method == "POST" else kept
     offers, trouble = _offers(message, person, data)
