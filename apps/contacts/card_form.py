@@ -79,7 +79,9 @@ class CardForm(forms.Form):
         folders: Sequence[ContactFolder] = (),
         folder: ContactFolder | None = None,
     ) -> None:
-        self.accepted = {int(one) for one in data.getlist("use") if one.isdecimal()} if data is not None else set(accepted)
+        self.accepted = (
+            {int(one) for one in data.getlist("use") if one.isdecimal()} if data is not None else set(accepted)
+        )
         self._offers = offers
         self._folders = {str(one.pk): one for one in folders}
         if data is not None:

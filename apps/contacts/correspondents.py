@@ -36,7 +36,7 @@ class Refusals:
         return cls(own_addresses_of_user(user), frozenset(rules_of(user).internal_domains))
 
     def why_not(self, address: str, *, kind: str = "") -> Promise | str:
-        """"" for somebody who is proposed. `address` is canonical; `kind` is that of a mail which came from it."""
+        """ "" for somebody who is proposed. `address` is canonical; `kind` is that of a mail which came from it."""
         if not address:
             return NO_ADDRESS
         if address in self.own:

@@ -21,9 +21,14 @@ from apps.sync.models import KnownAddress
 
 # Everybody has an address there, so it says nothing of where somebody works.
 PUBLIC_DOMAINS = frozenset(
-    "gmail.com googlemail.com seznam.cz email.cz post.cz centrum.cz atlas.cz volny.cz tiscali.cz outlook.com outlook.cz "
-    "hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com proton.me protonmail.com gmx.com gmx.de gmx.net "
-    "gmx.at web.de t-online.de freenet.de wp.pl o2.pl onet.pl interia.pl azet.sk zoznam.sk centrum.sk".split()
+    domain
+    for line in (
+        "gmail.com googlemail.com seznam.cz email.cz post.cz centrum.cz atlas.cz volny.cz tiscali.cz outlook.com",
+        "outlook.cz hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com proton.me protonmail.com",
+        "gmx.com gmx.de gmx.net gmx.at web.de t-online.de freenet.de wp.pl o2.pl onet.pl interia.pl azet.sk",
+        "zoznam.sk centrum.sk",
+    )
+    for domain in line.split()
 )
 # So many addresses of a domain tell enough of whose it is.
 MOST_OF_DOMAIN = 50
@@ -70,7 +75,9 @@ def known_companies(addresses: Collection[str], *, user: User) -> dict[str, str]
     near = Q(address__in=addresses)
     for domain in {domain_of(address) for address in addresses} - PUBLIC_DOMAINS:
         near |= Q(address__endswith=f"@{domain}")
-    rows = KnownAddress.objects.filter(near, user=user).order_by("-looked_at")[: MOST_OF_DOMAIN * max(len(addresses), 1)]
+    rows = KnownAddress.objects.filter(near, user=user).order_by("-looked_at")[
+        : MOST_OF_DOMAIN * max(len(addresses), 1)
+    ]
     by_address: dict[str, list[str]] = {}
     by_domain: dict[str, set[str]] = {}
     for row in rows:

@@ -18,7 +18,7 @@ from apps.contacts.causes import sentence_for
 from apps.contacts.consent import has_consent
 from apps.contacts.correspondents import Correspondent, correspondents, main_people, proposed, why_nobody
 from apps.contacts.drafting import draft_cards
-from apps.contacts.functions import CONTACT_FUNCTIONS, Code, create_url, offered_for
+from apps.contacts.functions import CONTACT_FUNCTIONS, Code, choose_url, create_url, offered_for
 from apps.contacts.models import ContactTransfer
 from apps.contacts.views.create import message_of, refused
 from apps.core.addresses import canonical
@@ -54,9 +54,14 @@ def choose(request: PortalRequest) -> HttpResponse:
         answer = _go(request, message, candidates[0], Code(wanted))
         if answer is not None:
             return answer
+    if request.method == "POST":
+        return redirect(choose_url(message.pk, wanted, address))
     is_connected = CrmAccount.objects.working_for(request.user).exists()
     offered = [
-        (one, [it for it in offered_for(one, message.pk, is_connected=is_connected) if wanted in ("", it.function.code)])
+        (
+            one,
+            [it for it in offered_for(one, message.pk, is_connected=is_connected) if wanted in ("", it.function.code)],
+        )
         for one in candidates
     ]
     context = {
