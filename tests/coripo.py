@@ -87,6 +87,59 @@ class Coripo:
         )
         return _plain(answer["entry_list"][0])
 
+    def whole_contact(self, record_id: str) -> dict[str, Any]:
+        """Every field of one contact, with `addresses`, the primary one first, and the names of its `companies`."""
+        answer = self.call(
+            "get_entry",
+            module_name="Contacts",
+            id=record_id,
+            select_fields=[],
+            link_name_to_fields_array=[],
+            track_view=False,
+        )
+        fields: dict[str, Any] = dict(_plain(answer["entry_list"][0]))
+        addresses = [row["email_address"] for row in self._related(record_id, "email_addresses", "email_address")]
+        primary = fields.get("email1", "")
+        fields["addresses"] = sorted(addresses, key=lambda one: (one.lower() != primary.lower(), one))
+        fields["companies"] = sorted(row["name"] for row in self._related(record_id, "accounts", "name"))
+        return fields
+
+    def contacts(self, **fields: str) -> list[str]:
+        """The ids of live contacts with these values."""
+        answer = self.call(
+            "get_entry_list",
+            module_name="Contacts",
+            query=" AND ".join(f"contacts.{name}='{value}'" for name, value in fields.items()),
+            order_by="id",
+            offset=0,
+            select_fields=["id"],
+            link_name_to_fields_array=[],
+            max_results=500,
+            deleted=0,
+            favorites=False,
+        )
+        return [str(entry["id"]) for entry in answer["entry_list"]]
+
+    def change(self, module: str, record_id: str, **fields: str) -> None:
+        values = [{"name": name, "value": value} for name, value in {"id": record_id, **fields}.items()]
+        self.call("set_entry", module_name=module, name_value_list=values, track_view=False)
+
+    def _related(self, record_id: str, link: str, *fields: str) -> list[dict[str, str]]:
+        answer = self.call(
+            "get_relationships",
+            module_name="Contacts",
+            module_id=record_id,
+            link_field_name=link,
+            related_module_query="",
+            related_fields=["id", *fields],
+            related_module_link_name_to_fields_array=[],
+            deleted=0,
+            order_by="",
+            offset=0,
+            limit=500,
+        )
+        return [_plain(entry) for entry in answer["entry_list"]]
+
     def linked(self, record_id: str, link: str, module: str = "Emails") -> list[dict[str, str]]:
         answer = self.call(
             "get_relationships",

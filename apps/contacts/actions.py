@@ -102,7 +102,9 @@ def unlink_contact(pk: int, *, user: User, at: datetime) -> bool:
         ContactTransfer.objects.filter(contact=pk, status=Status.QUEUED).delete()
         link.delete()
         # Its id stays in Outlook until the next writing; the automat is not to link it again by that.
-        Suggestion.objects.filter(contact=pk, crm_id=link.crm_id).update(dismissed_at=at)
+        Suggestion.objects.update_or_create(
+            contact_id=pk, crm_id=link.crm_id, defaults={"dismissed_at": at, "certainty": 0, "found_at": at}
+        )
         refresh_states([pk])
     return True
 
@@ -232,6 +234,8 @@ def _outlook_wish(
             folder=folder or book.new_contacts_folder,
             message_id_here=message.pk if message else None,
             syncs_then=syncs_then,
+            # Written over this version alone.
+            wish={"version": contact.version} if contact else {},
         )
         if contact:
             refresh_states([contact.pk])

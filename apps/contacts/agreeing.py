@@ -9,16 +9,7 @@ from typing import Any
 from apps.accounts.models import User
 from apps.contacts.companies import company_key
 from apps.contacts.fields import Value, Values, crm_values, outlook_values, with_crm_values, with_outlook_values
-from apps.contacts.merging import (
-    Merged,
-    MergeRules,
-    Step,
-    altered,
-    intent_after,
-    merge,
-    picks_that_hold,
-    snapshot_after,
-)
+from apps.contacts.merging import merge
 from apps.contacts.models import (
     ContactChange,
     ContactLink,
@@ -29,7 +20,9 @@ from apps.contacts.models import (
     OutlookContact,
     Side,
 )
+from apps.contacts.snapshots import altered, intent_after, picks_that_hold, snapshot_after
 from apps.contacts.states import writing_facts
+from apps.contacts.verdicts import Merged, MergeRules, Step
 from apps.crm.contact_face import CrmCard, StoredContact
 from apps.graph.cards import Card
 
@@ -85,7 +78,11 @@ def record_intent(
     actor: User | None = None,
     transfer: ContactTransfer | None = None,
 ) -> None:
-    """Keep what is about to be written, before the first write: whoever comes after a crash then knows our own hand."""
+    """Keep what is about to be written, before the first write: whoever comes after a crash then knows our own hand. Without a
+    step there is nothing to keep.
+    """
+    if not merged.steps:
+        return
     with writing_facts([link.contact_id]):
         _tell(link, [_step(step) for step in merged.done_before], at=at, actor=actor, transfer=transfer)
         link.snapshot, link.writing = merged.base, merged.intent
@@ -123,7 +120,8 @@ def record_agreement(
     }
     done = {side: values for side, values in read_back.items() if side in written or not _has(merged, side)}
     with writing_facts([link.contact_id]):
-        told = [] if link.writing == merged.intent else [_step(step) for step in merged.done_before]
+        # With steps, `record_intent` has told it.
+        told = [] if merged.steps else [_step(step) for step in merged.done_before]
         told += [_step(step) for step in merged.steps if step.side in done]
         told += [
             {"kind": Kind.GONE, "side": left.side, "field": left.field, "before": left.before, "after": left.after}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,7 @@ def with_outlook_values(card: Card, values: Mapping[str, Value], *, agreed: Mapp
             for text in values[Field.ADDRESSES][:MOST_ADDRESSES]  # type: ignore[index]
         )
     if values.keys() & {Field.PHONE_WORK, Field.PHONE_OTHER}:
-        wanted = now | values
+        wanted = {**now, **values}
         both = (str(wanted[Field.PHONE_WORK]), str(wanted[Field.PHONE_OTHER]))
         if both != (now[Field.PHONE_WORK], now[Field.PHONE_OTHER]):
             changes["business_phones"] = tuple(filter(None, both))
@@ -220,8 +220,8 @@ def address_key(address: str) -> str:
     return canonical(address) or _text(address).casefold()
 
 
-def keys_of(addresses: Sequence[str]) -> set[str]:
-    return {address_key(one) for one in addresses}
+def keys_of(addresses: Value) -> set[str]:
+    return set(map(address_key, addresses))
 
 
 def _form(field: str, value: Value) -> Any:

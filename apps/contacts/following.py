@@ -21,9 +21,7 @@ from apps.core.clock import now
 from apps.graph.cards import SHAPE, ContactPage, GraphContact
 from apps.graph.contacts import ContactsClient
 from apps.graph.errors import GraphContractBroken, GraphRejected, GraphServerTrouble, ResyncRequired
-from apps.mailboxes.turns import lease
 from apps.work.fences import Passage
-from apps.work.limits import HeldSlot
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +33,13 @@ Changed = Callable[[list[int]], None]
 
 @dataclass(slots=True)
 class Look:
-    """One turn's means: client, slot and way past the fence, the time that it may take, and who is told of contacts.
+    """One turn's means: client and way past the fence, the time that it may take, and who is told of contacts.
 
     `changed` gets the ids of rows that are new, changed, back or gone, in the transaction that wrote them.
     """
 
     turn: BookTurn
     client: ContactsClient
-    slot: HeldSlot
     way: Passage
     until: datetime
     changed: Changed
@@ -56,7 +53,6 @@ class Look:
         return now() < self.until
 
     def keep(self, *, at: datetime) -> None:
-        self.slot.renew(at=at, lease=lease())
         self.turn.keep(at=at)
 
     def store(self, folder: ContactFolder, contacts: Iterable[GraphContact], *, at: datetime) -> Stored:

@@ -23,7 +23,7 @@ from apps.contacts.turns import WATCHED_EVERY, BookTurn, due_books, is_tree_due,
 from apps.core.clock import now
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
 from apps.mailboxes.connection import BULK_SLOTS, contacts_client, graph_key, raise_graph_fence
-from apps.mailboxes.turns import UNAVAILABLE_EVERY, TurnLost, lease
+from apps.mailboxes.turns import UNAVAILABLE_EVERY, TurnLost
 from apps.work.fences import FenceStands, passage
 from apps.work.limits import LimitReached, slot
 
@@ -61,8 +61,8 @@ def _look_safely(turn: BookTurn, *, until: datetime, changed: Changed) -> None:
     mailbox = turn.book.mailbox
     key = graph_key(mailbox)
     try:
-        with passage(key) as way, slot(key, BULK_SLOTS, lease=lease()) as held, contacts_client(mailbox) as client:
-            _look(Look(turn=turn, client=client, slot=held, way=way, until=until, changed=changed))
+        with passage(key) as way, slot(key, BULK_SLOTS), contacts_client(mailbox) as client:
+            _look(Look(turn=turn, client=client, way=way, until=until, changed=changed))
     except FenceStands as standing:
         turn.end(next_look_at=standing.again_at)
     except LimitReached:
@@ -156,7 +156,7 @@ def _record_trouble(turn: BookTurn, error: GraphError) -> None:
         "look broke off", extra={"mailbox_id": mailbox.pk, "error": error.code, "graph_request_id": error.request_id}
     )
     if error.is_retryable:
-        turn.end(next_look_at=raise_graph_fence(mailbox, error).until)
+        turn.end(next_look_at=raise_graph_fence(mailbox, error))
     elif isinstance(error, GraphForbidden):
         stop_refused(mailbox.pk, at=at)
         turn.end(next_look_at=at + UNAVAILABLE_EVERY)

@@ -10,7 +10,8 @@ from django.db.models import Case, F, Q, Value, When
 
 from apps.contacts.models import AddressBook, AddressBookQuerySet
 from apps.mailboxes.models import Mailbox
-from apps.mailboxes.turns import CANDIDATES, WATCHED_FOR, TurnLost, lease
+from apps.mailboxes.turns import CANDIDATES, WATCHED_FOR, TurnLost
+from apps.work.heartbeat import lease
 
 # Contacts change more rarely than mail comes: while the owner has a page open, and else the longer the quieter it is.
 WATCHED_EVERY = timedelta(minutes=2)

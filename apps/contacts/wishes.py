@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
-
-from apps.contacts.models import Field, Side
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`crm_id` is the contact of CORIPO to link with ("" leaves it to the rules); `picks` say which side wins, by field.
+    """`crm_id` is the contact of CORIPO to link with ("" leaves it to the rules); `picks` say which side wins, by field, as
+    `settling.choices` gives them. `company_id` is the company that the name stands for.
 
     Without `may_create` nothing new is made in CORIPO, and one that is not found there needs a choice. `is_new` makes a new
     one although others have the address. `makes_company` creates the company that CORIPO lacks; `without_company` does without.
@@ -19,7 +18,8 @@ class Wish:
     """
 
     crm_id: str = ""
-    picks: Mapping[Field, Side] = field(default_factory=dict)
+    picks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    company_id: str = ""
     may_create: bool = True
     is_new: bool = False
     makes_company: bool = False
@@ -28,25 +28,15 @@ class Wish:
     takes_over: bool = False
 
     def to_json(self) -> dict[str, Any]:
+        """What differs from no wish at all."""
         return {
-            **{name: getattr(self, name) for name in _FLAGS if getattr(self, name) != _DEFAULTS[name]},
-            **({"crm_id": self.crm_id} if self.crm_id else {}),
-            **({"picks": {str(name): str(side) for name, side in self.picks.items()}} if self.picks else {}),
+            one.name: value for one in fields(self) if (value := getattr(self, one.name)) != getattr(NO_WISH, one.name)
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Wish:
-        picks = {Field(name): Side(side) for name, side in stored.get("picks", {}).items()}
-        flags = {name: bool(stored[name]) for name in _FLAGS if name in stored}
-        return cls(crm_id=stored.get("crm_id", ""), picks=picks, **flags)
+        """The wish that `to_json` was of; a part that this version does not know is left out."""
+        return cls(**{one.name: stored[one.name] for one in fields(cls) if one.name in stored})
 
 
-_DEFAULTS = {
-    "may_create": True,
-    "is_new": False,
-    "makes_company": False,
-    "without_company": False,
-    "takes_private": False,
-    "takes_over": False,
-}
-_FLAGS = tuple(_DEFAULTS)
+NO_WISH = Wish()

@@ -170,6 +170,7 @@ def _write(caller: Caller, going: list[_Change]) -> _Outcomes:
         trouble = error
     if trouble is None:
         trouble = _relate(caller, going)
+    outcomes: _Outcomes = {}
     try:
         outcomes, open_ones = _read_back(caller, going)
         if open_ones:
@@ -185,7 +186,7 @@ def _write(caller: Caller, going: list[_Change]) -> _Outcomes:
         return outcomes
     except CrmError as error:
         unseen = CrmOutcomeUnknown(f"set_entries was sent, and then: {trouble or error}")
-        return {change.id: unseen for change in going}
+        return {change.id: it if isinstance(it := outcomes.get(change.id), Written) else unseen for change in going}
 
 
 def _relate(caller: Caller, going: Iterable[_Change]) -> CrmError | None:

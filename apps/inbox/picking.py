@@ -112,7 +112,7 @@ class Offer:
     @property
     def evidence(self) -> tuple[str, ...]:
         """What tells the record from others of the same name."""
-        return tuple(filter(None, (self.record.company, self.record.address, self.record.detail)))
+        return tuple(filter(None, (self.record.company, self.record.address, self.record.phone, self.record.detail)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,11 @@ def test_an_answer_finds_its_places_though_what_asked_is_gone(inbox: Walker, lis
     """Another e-mail and another list are on the page before the portal has answered."""
     subject = LATE[list_goes_too]
     held: list[Route] = []
-    inbox.page.route("**/inbox/*/act/", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    inbox.page.route("**/inbox/*/act/", hold)
     inbox.open_message(subject)
     inbox.press(MARK, within=inbox.panel)
 

@@ -19,7 +19,7 @@ from apps.mailboxes.actions import disconnect_mailbox
 from apps.mailboxes.connection import contacts_client, graph_key
 from apps.mailboxes.models import Mailbox
 from apps.work.fences import fence
-from tests.contacts.conftest import Book
+from tests.contacts.books import Book
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from apps.contacts.folders import folder_for_new
 from apps.contacts.models import AddressBook, ContactFolder, ContactRules, Direction, Field
 from apps.mailboxes.models import Mailbox
 from apps.mailboxes.tokens import CONTACT_SCOPES, WRITE_SCOPES, MailboxTokens
-from tests.contacts.conftest import Book
+from tests.contacts.books import Book
 from tests.factories import AddressBookFactory, ContactFolderFactory, MailboxFactory, UserFactory
 from tests.mailboxes.signing_in import answer_to
 from tests.mailboxes.test_views import browser_of, said

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from apps.crm.contact_face import ContactUpdate, CrmCard, CrmPlace, OutgoingContact, Written
-from apps.crm.errors import CrmConflict, CrmForbidden, CrmIdOccupied, CrmOutcomeUnknown, CrmRejected
+from apps.crm.errors import (
+    CrmConflict,
+    CrmForbidden,
+    CrmIdOccupied,
+    CrmOutcomeUnknown,
+    CrmRejected,
+    CrmThrottled,
+    CrmUnreachable,
+)
 from apps.crm.face import Created, CrmCompany
 from apps.crm.rest_v4_1 import RestV41
 from tests.crm.conftest import Line, MakesClients, new_id
@@ -35,7 +43,7 @@ def update(crm: RestV41, written: Written, **words: Any) -> Any:
     return outcome
 
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "salutation": "Ing.",
     "first_name": "Žluťoučká",
     "last_name": 'Kůň & syn "D\'Arc" 😀',
@@ -289,3 +297,53 @@ def test_companies_are_proposed_by_the_beginning_of_their_name(crm: RestV41, lin
     assert {it.id for it in found[f"{word.replace('Ž', 'z')} s.r.o."]} == ids
     assert [it.id for it in found["Q7 s.r.o."]] == [short]
     assert (found["–"], found["Nikdo takový"]) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("fault", "call"), [("dropped", "set_relationships"), ("5xx", "set_relationships"), ("5xx", "get_entry_list")]
+)
+def test_trouble_between_the_steps_of_addresses_leaves_none_of_them_out(
+    crm: RestV41, sandbox: Sandbox, fault: str, call: str
+) -> None:
+    a, b, c = (mail() for _ in range(3))
+    (one,) = created(crm, a_card(addresses=(a, b)))
+    sandbox.fault(fault, f"coripo:{call}", times=1)
+
+    try:
+        outcome = update(crm, one, addresses=(c, a))
+        (new,) = crm.create_contacts([OutgoingContact(new_id(), a_card(addresses=(a, b, c)))])
+    except CrmUnreachable:
+        # The first reading failed: nothing was sent.
+        assert call == "get_entry_list"
+        outcome = update(crm, one, addresses=(c, a))
+        (new,) = crm.create_contacts([OutgoingContact(new_id(), a_card(addresses=(a, b, c)))])
+
+    assert isinstance(outcome, Written)
+    assert outcome.contact.card.addresses == (c, a)
+    assert isinstance(new, Written)
+    assert new.contact.card.addresses == (a, b, c)
+
+
+def test_many_changed_addresses_cost_three_requests_more(crm: RestV41, sandbox: Sandbox) -> None:
+    made = created(crm, *(a_card() for _ in range(20)))
+    sandbox.forget_requests()
+
+    outcomes = crm.update_contacts(
+        [
+            ContactUpdate(it.contact, replace(it.contact.card, addresses=(mail(), *it.contact.card.addresses)))
+            for it in made
+        ]
+    )
+
+    assert {len(it.contact.card.addresses) for it in outcomes if isinstance(it, Written)} == {2}
+    assert sandbox.requests()["total"]["coripo"] == 6
+
+
+def test_nothing_was_sent_where_coripo_asks_for_quiet(crm: RestV41, sandbox: Sandbox) -> None:
+    (one,) = created(crm, a_card())
+    sandbox.fault("throttle", "coripo:set_entries", times=2, seconds=3)
+
+    with pytest.raises(CrmThrottled):
+        crm.create_contacts([OutgoingContact(new_id(), a_card())])
+    with pytest.raises(CrmThrottled):
+        update(crm, one, position="Nákup")
