@@ -188,7 +188,7 @@ def unsealed_values(text: str) -> dict[str, str] | None:
 def _with(card: Card, values: Mapping[str, str]) -> Card:
     """The card with these values; what says the same as before stays as it is written."""
     before = values_of(card)
-    texts = {name: values[name] for name in (*_TEXTS, "mobile_phone") if values[name] != before[name]}
+    texts: dict[str, Any] = {name: values[name] for name in (*_TEXTS, "mobile_phone") if values[name] != before[name]}
     place = {name: values[name] for name in _PLACE if values[name] != before[name]}
     names = {_key(one.address): one.name for one in card.addresses}
     addresses = {_key(values[name]): values[name] for name in _EMAILS if values[name]}

@@ -56,11 +56,10 @@ _SALT = "contact proposals"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A proposal for a field of the form, with the line of the mail where it was found, from 1."""
+    """A proposal for a field of the form, with the line of the mail in which it was found."""
 
     field: str
     value: str
-    line_number: int
     line: str
 
 
@@ -138,7 +137,7 @@ def _placed(proposals: list[Proposal]) -> list[Offer]:
     for found in proposals:
         free = next((field for field in PLACES[found.field] if field not in offers), None)
         if free:
-            offers[free] = Offer(free, found.value, found.line_number, found.line.strip()[:LONGEST_LINE])
+            offers[free] = Offer(free, found.value, found.line.strip()[:LONGEST_LINE])
     return list(offers.values())
 
 

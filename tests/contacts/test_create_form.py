@@ -240,7 +240,7 @@ def test_the_signature_is_offered_with_its_place_and_taken_only_where_accepted(d
     values = values_in(page)
 
     assert "vedoucí nákupu" in unescape(page)
-    assert re.search(r"line 9:\s*<q>tel.: \+420 601 234 567</q>", page)
+    assert "In the signature: <q>tel.: +420 601 234 567</q>" in page
     assert "777" not in values["offers"] + unescape(page)
     assert (values["title"], values["job_title"], values["mobile_phone"]) == ("", "", "")
     number = re.search(r'name="use" value="(\d+)"[^>]*data-value="vedoucí nákupu"', unescape(page))
@@ -445,7 +445,7 @@ def test_the_panel_costs_the_same_for_one_and_for_forty(client: Client, owner: U
             response = client.get(f"/inbox/{message.pk}/people/")
         return text(response), len(queries)
 
-    page(1)
+    page(2)
     (one, cost_of_one), (forty, cost_of_forty) = page(1), page(40)
 
     assert cost_of_one == cost_of_forty

@@ -41,7 +41,7 @@ def choose(request: PortalRequest) -> HttpResponse:
     message = message_of(request)
     values = request.POST if request.method == "POST" else request.GET
     wanted = values.get("function", "")
-    if wanted and wanted not in Code:
+    if wanted not in ("", *Code):
         raise Http404
     everybody = correspondents(message, user=request.user)
     address = canonical(values.get("address", ""))

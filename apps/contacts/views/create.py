@@ -39,7 +39,7 @@ LOADING_SECONDS = 3
 # What somebody had filled in when the consent was found missing, until they are back.
 DRAFT = "contact_draft"
 # Where the new contact is wanted for.
-THEN = {Code.SYNC: "contacts:person", Code.OPEN: "contacts:open", Code.LINK: "contacts:link"}
+THEN: dict[str, str] = {Code.SYNC: "contacts:person", Code.OPEN: "contacts:open", Code.LINK: "contacts:link"}
 # All fields of the form with their offers; what is larger is not ours.
 LONGEST_DRAFT = 20_000
 
@@ -264,7 +264,7 @@ def _form_page(
 def _offers(message: Message, person: Correspondent, data: QueryDict | None) -> tuple[list[Offer], str]:
     """What the signature offers, and why it could not be read. A form that comes back brings what it showed."""
     if data is not None and "offers" in data:
-        return unsealed(data["offers"]), ""
+        return unsealed(data.get("offers", "")), ""
     try:
         return offers_of(message, person), ""
     except GraphError as error:
