@@ -22,3 +22,7 @@ for (const box of document.querySelectorAll("[data-fills]")) {
     before.delete(box);
   });
 }
+
+document.querySelector("[data-ticks-all]")?.addEventListener("click", () => {
+  for (const box of document.querySelectorAll("[data-fills]:not(:checked)")) box.click();
+});
