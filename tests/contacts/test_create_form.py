@@ -428,7 +428,7 @@ def test_several_are_created_and_synced_at_once_at_a_constant_cost(client: Clien
     page = said(client.post("/contacts/several/", {"message": mail(owner, "a@firma.example").pk}))
     assert "Tick somebody first." in page
 
-    assert cost(*(f"osoba{number}@firma.example" for number in range(40)), "tam@firma.example") == few
+    assert cost(*(f"osoba{number}@firma.example" for number in range(40)), "tam@firma.example") <= few
     assert ContactTransfer.objects.filter(purpose="create").count() == 40
 
 

@@ -1,5 +1,6 @@
 // What the signature offers stands in its field as soon as it is ticked, and goes again with the tick.
 // Without scripts the server does the same when the form is sent.
+document.documentElement.classList.add("js");
 const before = new WeakMap();
 
 function fill(box) {
