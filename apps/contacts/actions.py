@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.contacts.cards import canonical_addresses, from_json, to_json
 from apps.contacts.correspondents import contacts_with
+from apps.contacts.fields import Values, with_outlook_values
 from apps.contacts.models import (
     AddressBook,
     ContactChange,
@@ -146,7 +147,7 @@ def create_contacts(
     already, else the transfer that makes it. Asking twice finds the same transfer. The cost does not grow with the cards."""
     with transaction.atomic():
         # Whoever asks at the same moment waits here, and then finds what this one asked for.
-        AddressBook.objects.select_for_update().get(pk=book.pk)
+        AddressBook.objects.select_for_update(no_key=True).get(pk=book.pk)
         there: dict[str, OutlookContact | ContactTransfer] = {}
         there.update(under_way(book.mailbox_id))
         there.update(contacts_with(book.mailbox_id, [it for card in cards for it in canonical_addresses(card)]))
@@ -186,6 +187,28 @@ def under_way(mailbox_id: int) -> dict[str, ContactTransfer]:
         for transfer in making.order_by("-pk")
         for address in canonical_addresses(from_json(transfer.card))
     }
+
+
+def bring_to_outlook(book: AddressBook, crm_id: str, values: Values, *, user: User, at: datetime) -> ContactTransfer:
+    """Make a contact in Outlook of one of CORIPO, and link the two. Also for one that somebody deleted in Outlook.
+
+    Asked for twice, it is made once.
+    """
+    wish = Wish(crm_id=crm_id, may_create=False, takes_over=True)
+    with transaction.atomic():
+        # One at a time for an address book: what another click has asked for is seen then.
+        AddressBook.objects.select_for_update(no_key=True).get(pk=book.pk)
+        waiting = ContactTransfer.objects.active().filter(
+            mailbox=book.mailbox_id, purpose=ContactTransfer.Purpose.CREATE
+        )
+        for transfer in waiting:
+            if transfer.wish.get("crm_id") == crm_id:
+                return transfer
+        card = with_outlook_values(Card(), values)
+        transfer = create_contact(book, card, folder=None, syncs_then=True, user=user, at=at)
+        transfer.wish = wish.to_json()
+        transfer.save(update_fields=["wish"])
+    return transfer
 
 
 def change_contact(

@@ -126,9 +126,8 @@ class AddressBook(models.Model):
     changed_at = models.DateTimeField(null=True, blank=True)
     # How many contacts there are, as the last look left it.
     contact_count = models.PositiveIntegerField(default=0)
-    # When the whole book had been read for the first time, and since when suggestions are to be looked for (None: not).
+    # When the whole book had been read for the first time.
     completed_at = models.DateTimeField(null=True, blank=True)
-    matching_since = models.DateTimeField(null=True, blank=True)
 
     objects = AddressBookQuerySet.as_manager()
 
@@ -209,6 +208,8 @@ class OutlookContact(models.Model):
     cause = models.CharField(max_length=40, blank=True)
     # The complete round of its folder that showed it last.
     seen_round = models.PositiveIntegerField(default=0)
+    # When CORIPO was asked who it may be; None where that is to be done.
+    sought_at = models.DateTimeField(null=True, blank=True)
     # Left its folder according to a delta; a look-up by id decides whether it moved or is gone.
     missing_since = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
@@ -223,6 +224,7 @@ class OutlookContact(models.Model):
             models.Index(fields=["mailbox", "crm_id"], condition=Q(crm_id__gt=""), name="contact_by_crm_id"),
             models.Index(fields=["mailbox"], condition=Q(missing_since__isnull=False), name="contact_missing"),
             models.Index(fields=["mailbox"], condition=Q(crm_id=None), name="contact_unread_properties"),
+            models.Index(fields=["mailbox"], condition=Q(sought_at=None, gone_at=None), name="contact_unsought"),
         ]
 
     def __str__(self) -> str:
@@ -462,11 +464,18 @@ class ContactTransfer(WorkItem):
 
 
 class CrmWatch(models.Model):
-    """How far a login has read what changed among CORIPO's contacts. `next_look_at` is when it is asked again."""
+    """How far a login has read what changed among CORIPO's contacts. `next_look_at` is when it is asked again.
+
+    The first reading tells all of them, and so who of CORIPO may be whom of Outlook. One every night finds whom no change
+    told of: a linked contact that this login no longer sees.
+    """
 
     account = models.OneToOneField(CrmAccount, models.CASCADE, primary_key=True, related_name="contact_watch")
     seen_until = models.DateTimeField(null=True, blank=True)
     seen_id = models.CharField(max_length=36, blank=True)
+    # Since when all contacts are being read from the first to the last; None while only changes are read.
+    full_since = models.DateTimeField(null=True, blank=True)
+    full_at = models.DateTimeField(null=True, blank=True)
     next_look_at = models.DateTimeField()
     look_claim = models.UUIDField(null=True, blank=True)
     look_lease_until = models.DateTimeField(null=True, blank=True)

@@ -90,8 +90,7 @@ def _look(look: Look) -> None:
         found["contact_count"] = OutlookContact.objects.there().filter(mailbox=book.pk).count()
         found["changed_at"] = book.changed_at = at
     if is_in_step and book.completed_at is None:
-        # From now on it can be said of an address that nobody has it, so suggestions can be looked for.
-        found |= {"completed_at": at, "matching_since": at}
+        found["completed_at"] = at
     look.turn.end(next_look_at=next_look(book, at=at) if is_in_step else at, **found)
 
 

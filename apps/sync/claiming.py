@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +17,11 @@ from apps.accounts.models import CrmAccount, CrmServer
 from apps.mailboxes.connection import GRAPH_KEY
 from apps.mailboxes.models import Mailbox, MailboxQuerySet
 from apps.sync.models import CrmEmail, Transfer, TransferQuerySet
-from apps.sync.states import writing_facts
+from apps.sync.states import hold, writing_facts
 from apps.work.models import Fence, Run, Status, WorkItemQuerySet
 
-BATCH_SIZE = 50
+# Looking up and reading back cost the same requests for 50; more letters would wait in memory for their outcome.
+BATCH_SIZE = 100
 # A transfer that has failed so often may be what its companions fail for.
 ALONE_AFTER = 3
 CRM_FENCE = "crm:"
@@ -44,10 +46,19 @@ class Batch:
     def renew(self, *, at: datetime) -> bool:
         """Keep the batch; False when it is no longer ours, so that nothing more may be written for it."""
         until = at + timedelta(seconds=settings.LEASE_SECONDS)
-        if not self.held().update(lease_until=until):
-            return False
-        update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
+        with transaction.atomic():
+            # The sign of life comes at any moment: without the copies it would meet our own writing in the middle.
+            hold(transfer.identity for transfer in self.transfers)
+            if not self.held().update(lease_until=until):
+                return False
+            update_records(CrmEmail.objects.filter(creator_claim=self.claim), creator_lease_until=until)
         return True
+
+    def is_ours(self, *, at: datetime) -> bool:
+        """Whether something may be written for it. Where half of the lease is left, as the heartbeat sees to, this is a
+        reading: whoever writes between all steps keeps the others waiting."""
+        half = timedelta(seconds=settings.LEASE_SECONDS / 2)
+        return self.held().filter(lease_until__gte=at + half).exists() or self.renew(at=at)
 
 
 def update_records(records: QuerySet[CrmEmail], **changes: Any) -> None:
@@ -55,6 +66,15 @@ def update_records(records: QuerySet[CrmEmail], **changes: Any) -> None:
     with transaction.atomic():
         list(records.order_by("pk").select_for_update(no_key=True).values_list("pk"))
         records.update(**changes)
+
+
+def save_alike(records: Iterable[CrmEmail], fields: Sequence[str]) -> None:
+    """Save these fields of records that are locked: one statement for all that say the same, which after a batch are most."""
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for record in records:
+        alike[tuple(getattr(record, field) for field in fields)].append(record.pk)
+    for values, pks in alike.items():
+        CrmEmail.objects.filter(pk__in=pks).update(**dict(zip(fields, values, strict=True)))
 
 
 def mailboxes_with_due(*, lane: str, at: datetime) -> MailboxQuerySet:

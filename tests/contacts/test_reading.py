@@ -52,7 +52,6 @@ def test_a_book_is_read_with_all_that_it_tells(book: Book) -> None:
     assert {one.address for one in contact.addresses.all()} == {"cerny@firma.example", "j@doma.example"}
     assert book.contact(private).is_private
     assert row.completed_at is not None
-    assert row.matching_since is not None
 
     assert book.look() == 2
     assert book.told == []
