@@ -21,7 +21,7 @@ from apps.contacts.models import (
     OutlookContact,
     Suggestion,
 )
-from apps.contacts.states import refresh_states
+from apps.contacts.states import hold, refresh_states
 from apps.contacts.waking import wake_contact_carrier
 from apps.contacts.wishes import Wish
 from apps.graph.cards import Card
@@ -212,16 +212,32 @@ def bring_to_outlook(book: AddressBook, crm_id: str, values: Values, *, user: Us
 
 
 def change_contact(
-    contact: OutlookContact, card: Card, *, syncs_then: bool, user: User, at: datetime
+    contact: OutlookContact,
+    card: Card,
+    *,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    message: Message | None = None,
 ) -> ContactTransfer | None:
     """Write what the card says over the contact in Outlook, as it was when the person saw it; None while another transfer
     of the contact is under way."""
-    if ContactTransfer.objects.active().filter(contact=contact).exists():
-        return None
-    book = contact.mailbox.address_book
-    return _outlook_wish(
-        book, card, ContactTransfer.Purpose.CHANGE, contact=contact, syncs_then=syncs_then, user=user, at=at
-    )
+    with transaction.atomic():
+        # A second click at the same moment waits here.
+        hold([contact.pk])
+        if ContactTransfer.objects.active().filter(contact=contact).exists():
+            return None
+        book = contact.mailbox.address_book
+        return _outlook_wish(
+            book,
+            card,
+            ContactTransfer.Purpose.CHANGE,
+            contact=contact,
+            syncs_then=syncs_then,
+            user=user,
+            at=at,
+            message=message,
+        )
 
 
 def dismiss_suggestion(pk: int, crm_id: str, *, user: User, at: datetime) -> None:

@@ -307,7 +307,15 @@ def test_what_outlook_changed_in_the_same_field_is_not_replaced_unseen(client: C
     assert "Outlook says “Cizí” here" in text(response)
     assert not ContactTransfer.objects.exists()
     client.post(url, {**values_in(response.content.decode()), "action": "create"})
-    assert from_json(ContactTransfer.objects.get().card).company == "Moje"
+    transfer = ContactTransfer.objects.get()
+    assert from_json(transfer.card).company == "Moje"
+    # A change that failed gives the form back as well.
+    ContactTransfer.objects.update(status="failed", cause="graph_conflict")
+    back = re.search(
+        r'href="(/contacts/create/[^"]*again=\d+[^"]*)"', text(client.get(f"/contacts/create/{transfer.pk}/"))
+    )
+    assert back
+    assert values_in(client.get(back[1]).content.decode())["company"] == "Moje"
 
 
 def test_a_second_address_that_somebody_else_has_makes_no_double(client: Client, owner: User) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -84,7 +87,9 @@ def act_on_several(request: PortalRequest) -> HttpResponse:
         messages.warning(request, _("Tick somebody first."))
         return redirect("message", pk=message.pk)
     if not has_consent(message.mailbox):
-        return redirect(create_url(message.pk, people[0].address))
+        messages.info(request, _("Allow the access to your contacts first, then tick them again."))
+        then = urlencode({"then": reverse("message", args=[message.pk])})
+        return redirect(f"{reverse('contacts:consent')}?{then}")
     book = message.mailbox.address_book
     if book.completed_at is None:
         messages.warning(request, _("Your contacts are still being loaded. Try again in a moment."))

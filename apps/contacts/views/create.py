@@ -175,7 +175,7 @@ def _kept_draft(request: PortalRequest) -> QueryDict | None:
 
 def _new_contact(request: PortalRequest, message: Message, person: Correspondent, book: AddressBook) -> HttpResponse:
     folders = folders_of(book)
-    failed = _failed(request, message)
+    failed = _failed(request, message, ContactTransfer.Purpose.CREATE)
     card = from_json(failed.card) if failed else draft_cards([person], user=request.user)[0]
     kept = _kept_draft(request)
     data = request.POST if request.method == "POST" else kept
@@ -219,7 +219,9 @@ def _there_already(
     has_now = values_of(card)
     # Only what is missing is accepted beforehand, for that is what the person came for.
     missing = [index for index, offer in enumerate(offers) if not has_now[offer.field]]
-    form = CardForm(data, card=card, offers=offers, accepted=missing)
+    failed = _failed(request, message, ContactTransfer.Purpose.CHANGE, contact)
+    wanted = from_json(failed.card) if failed else card
+    form = CardForm(data, card=wanted, offers=offers, accepted=() if failed else missing)
     if request.method == "POST" and form.is_valid():
         changed = form.card_over(card, seen=seen or has_now)
         if changed is not None:
@@ -229,6 +231,7 @@ def _there_already(
                 syncs_then=request.POST.get("action") == "create_and_sync",
                 user=request.user,
                 at=now(),
+                message=message,
             )
             if transfer is not None:
                 return redirect(waiting_url(transfer, then_of(request)))
@@ -272,13 +275,15 @@ def _offers(message: Message, person: Correspondent, data: QueryDict | None) -> 
         return [], _("The text of the e-mail could not be read just now, so nothing is offered from its signature.")
 
 
-def _failed(request: PortalRequest, message: Message) -> ContactTransfer | None:
-    """The transfer that could not make the contact, whose card the person wants back."""
+def _failed(
+    request: PortalRequest, message: Message, purpose: ContactTransfer.Purpose, contact: OutlookContact | None = None
+) -> ContactTransfer | None:
+    """The transfer that could not write the contact, whose card the person wants back."""
     again = request.GET.get("again", "")
     if not (again.isascii() and again.isdecimal() and len(again) <= 18):
         return None
     tried = ContactTransfer.objects.visible_to(request.user).filter(mailbox=message.mailbox_id)
-    return tried.filter(pk=again, purpose=ContactTransfer.Purpose.CREATE).first()
+    return tried.filter(pk=again, purpose=purpose, contact=contact).first()
 
 
 def _form_again(transfer: ContactTransfer, message: Message | None, card: Card, then: str) -> str:
@@ -288,6 +293,5 @@ def _form_again(transfer: ContactTransfer, message: Message | None, card: Card, 
     address = next((it for one in card.addresses if (it := canonical(one.address)) in named), "")
     if not address:
         return ""
-    if transfer.purpose == ContactTransfer.Purpose.CREATE:
-        return create_url(message.pk, address, then=then, again=str(transfer.pk))
-    return create_url(message.pk, address, then=then, complete="1")
+    complete = {} if transfer.purpose == ContactTransfer.Purpose.CREATE else {"complete": "1"}
+    return create_url(message.pk, address, then=then, again=str(transfer.pk), **complete)
