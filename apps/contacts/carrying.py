@@ -20,6 +20,7 @@ from apps.contacts.models import ContactTransfer
 from apps.contacts.pairing import judged
 from apps.contacts.recording import record
 from apps.contacts.rules import rules_of
+from apps.contacts.undoing import take_back
 from apps.contacts.writing import write_crm, write_outlook
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized
@@ -129,6 +130,10 @@ def carry(batch: Batch, graph: ContactsClient, crm: CrmClient, *, answered: Call
     changed = [item for item in items if item.transfer.purpose == Purpose.CHANGE]
     if changed:
         change_in_outlook(batch, changed, graph)
+        _renewed(batch)
+    undone = [item for item in items if item.transfer.purpose == Purpose.UNDO]
+    if undone:
+        take_back(batch, undone, graph, crm)
         _renewed(batch)
     synced = [item for item in items if item.transfer.purpose == Purpose.SYNC]
     if synced:

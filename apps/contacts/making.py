@@ -10,11 +10,7 @@ from apps.contacts.claiming import Batch
 from apps.contacts.companies_of import Meant, companies_meant
 from apps.contacts.fields import outlook_values, with_crm_values
 from apps.contacts.finding import Item
-from apps.contacts.models import (
-    ContactLink,
-    ContactRules,
-    Field,
-)
+from apps.contacts.models import ContactLink, ContactRules, Field
 from apps.contacts.pairing import goes_to_crm
 from apps.core.clock import now
 from apps.crm.contact_face import CrmCard, OutgoingContact, Written
