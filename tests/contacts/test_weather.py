@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pytest
 
+from apps.contacts.automatic import changed_in_outlook
 from apps.contacts.claiming import give_back_expired
-from apps.contacts.models import ContactTransfer, OutlookContact
+from apps.contacts.models import ContactRules, ContactTransfer, OutlookContact
 from apps.core.clock import now
 from apps.graph.cards import CRM_ID
-from apps.work.models import Slot, Status
+from apps.work.models import Lane, Slot, Status
 from tests.contacts.books import Book
 from tests.contacts.both import Both
 from tests.coripo import Coripo
@@ -190,6 +191,28 @@ def test_whoever_lost_the_lease_stops_and_two_carriers_make_one(both: Both, thre
         carriers.removeHandler(second)
 
     check(both, three)
+
+
+def test_a_change_that_is_seen_while_a_carrier_has_the_contact_goes_next(both: Both) -> None:
+    ContactRules.objects.create(user=both.user, is_automatic=True)
+    contact = both.write(f"Rychlý{uuid4().hex[:8]}", mobilePhone="1")
+    both.sync(contact)
+    contact.refresh_from_db()
+
+    class Changed(Executioner):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, "step", "") == self.step:
+                self.step = ""
+                both.book.change(contact.graph_id, mobilePhone="2")
+                changed_in_outlook([contact.pk])
+
+    carriers, changed = logging.getLogger("apps.contacts.carrying"), Changed("read")
+    carriers.addHandler(changed)
+    both.sync(contact)
+    carriers.removeHandler(changed)
+    both.carry(Lane.AUTOMATIC)
+
+    assert both.in_crm(contact)["phone_mobile"] == "2"
 
 
 def test_a_wish_that_was_set_aside_is_asked_for_again_and_makes_no_second_contact(both: Both) -> None:
