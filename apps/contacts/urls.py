@@ -1,9 +1,21 @@
 from django.urls import path
 
-from apps.contacts.views import consent
+from apps.contacts.views import consent, contacts, linking, opening, person
 
 app_name = "contacts"
 urlpatterns = [
+    path("", contacts.contacts, name="list"),
+    path("states/", contacts.states, name="states"),
+    path("sync/", contacts.sync, name="sync"),
+    path("coripo/", contacts.in_crm, name="in_crm"),
+    path("suggestions/", contacts.suggestions, name="suggestions"),
     path("consent/", consent.consent, name="consent"),
     path("consent/done/", consent.consented, name="consented"),
+    path("<int:pk>/", person.person, name="person"),
+    path("<int:pk>/act/", person.act, name="act"),
+    path("<int:pk>/open/", opening.open_record, name="open"),
+    path("<int:pk>/link/", linking.link, name="link"),
+    path("<int:pk>/link/<str:crm_id>/", linking.compare_and_link, name="compare"),
+    path("<int:pk>/differences/", person.differences, name="differences"),
+    path("<int:pk>/company/", person.company, name="company"),
 ]
