@@ -41,6 +41,4 @@ def create_again_in_outlook(contact: OutlookContact, *, user: User, at: datetime
     if contact.gone_at is None or book is None or link is None:
         return None
     wish = Wish(crm_id=link.crm_id, may_create=False, takes_over=True)
-    return create_contact(
-        book, from_json(contact.card), folder=None, syncs_then=True, user=user, at=at, wish=wish
-    )
+    return create_contact(book, from_json(contact.card), folder=None, syncs_then=True, user=user, at=at, wish=wish)

@@ -222,9 +222,7 @@ def _remarks(contacts: Sequence[OutlookContact]) -> dict[int, str]:
         differing.setdefault(row.link.contact_id, []).append(row.get_field_display())
     told |= {pk: ", ".join(labels) for pk, labels in differing.items()}
     best = Suggestion.objects.open().filter(contact__in=in_state.get(State.SUGGESTED, [])).order_by("certainty")
-    told |= {
-        row.contact_id: f"{' · '.join(filter(None, (row.name, row.company)))} ({row.certainty} %)" for row in best
-    }
+    told |= {row.contact_id: f"{' · '.join(filter(None, (row.name, row.company)))} ({row.certainty} %)" for row in best}
     return told
 
 

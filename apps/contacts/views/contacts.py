@@ -123,7 +123,12 @@ def suggestions(request: PortalRequest) -> HttpResponse:
     offered = [
         (row, words_for(row.evidence), server.record_url("Contacts", row.crm_id)) for row in _offered(request, above)
     ]
-    context = {"offered": offered, "above": above, "certainties": CERTAINTIES, "opens_in": rules_of(request.user).opens_in}
+    context = {
+        "offered": offered,
+        "above": above,
+        "certainties": CERTAINTIES,
+        "opens_in": rules_of(request.user).opens_in,
+    }
     return render(request, "contacts/suggestions.html", context)
 
 
@@ -137,7 +142,9 @@ def about_sync(asked: Asked) -> str:
 
 def _link_ticked(request: PortalRequest) -> HttpResponse:
     ticked = _ids(request.POST.getlist("suggestion"))
-    chosen = Suggestion.objects.open().filter(pk__in=ticked, contact__in=OutlookContact.objects.visible_to(request.user))
+    chosen = Suggestion.objects.open().filter(
+        pk__in=ticked, contact__in=OutlookContact.objects.visible_to(request.user)
+    )
     pairs: dict[int, str] = {}
     for row in chosen.order_by("certainty", "pk"):
         pairs[row.contact_id] = row.crm_id
@@ -150,7 +157,11 @@ def _offered(request: PortalRequest, above: int) -> list[Suggestion]:
     """Of each contact the most certain pair, unless another one is as certain or somebody of the book has it already."""
     rows = list(
         Suggestion.objects.open()
-        .filter(contact__in=OutlookContact.objects.visible_to(request.user), contact__state=State.SUGGESTED, certainty__gte=above)
+        .filter(
+            contact__in=OutlookContact.objects.visible_to(request.user),
+            contact__state=State.SUGGESTED,
+            certainty__gte=above,
+        )
         .select_related("contact")
         .order_by("-certainty", "contact__sort_name", "pk")[: MOST_SUGGESTED * 2]
     )
