@@ -9,7 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.factories import AddressBookFactory, MailFolderFactory, MessageFactory, RunFactory
+from tests.factories import (
+    AddressBookFactory,
+    ContactFolderFactory,
+    MailFolderFactory,
+    MessageFactory,
+    OutlookContactFactory,
+    RunFactory,
+)
 
 FOUR = ("owner", "teammate", "administrator", "stranger")
 
@@ -70,6 +77,18 @@ DOORS = {
     "settings_emails": Door("get", "/settings/emails/", SIGNED_IN),
     "settings_contacts": Door("get", "/settings/contacts/", SIGNED_IN),
     "choose_new_contacts_folder": Door("post", "/settings/contacts/{mailbox}/folder/", OWN_POST),
+    "contacts:list": Door("get", "/contacts/", SIGNED_IN),
+    "contacts:states": Door("get", "/contacts/states/?shown={contact}", (302, 302, 302, 302)),
+    "contacts:sync": Door("post", "/contacts/sync/", (302, 302, 302, 302), {"contact": "{contact}"}),
+    "contacts:in_crm": Door("get", "/contacts/coripo/", SIGNED_IN),
+    "contacts:suggestions": Door("get", "/contacts/suggestions/", SIGNED_IN),
+    "contacts:person": Door("get", "/contacts/{contact}/", OWN_PAGE),
+    "contacts:act": Door("post", "/contacts/{contact}/act/", OWN_POST, {"function": "sync"}),
+    "contacts:open": Door("get", "/contacts/{contact}/open/", OWN_PAGE),
+    "contacts:link": Door("get", "/contacts/{contact}/link/", OWN_PAGE),
+    "contacts:compare": Door("get", "/contacts/{contact}/link/crm-1/", OWN_POST),
+    "contacts:differences": Door("get", "/contacts/{contact}/differences/", OWN_POST),
+    "contacts:company": Door("get", "/contacts/{contact}/company/", OWN_PAGE),
     "contacts:consent": Door("post", "/contacts/consent/", OWN_POST, {"mailbox": "{mailbox}"}),
     "contacts:consented": Door("get", "/contacts/consent/done/", (302, 302, 302, 302)),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
@@ -116,7 +135,12 @@ def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
     mailbox = User.objects.get(username="owner").mailboxes.get()
     message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
     AddressBookFactory(mailbox=mailbox)
-    ids = {"message": message.pk, "mailbox": mailbox.pk, "run": RunFactory(requested_by=mailbox.owner).pk}
+    ids = {
+        "message": message.pk,
+        "mailbox": mailbox.pk,
+        "run": RunFactory(requested_by=mailbox.owner).pk,
+        "contact": OutlookContactFactory(folder=ContactFolderFactory(mailbox=mailbox)).pk,
+    }
     door = DOORS[name]
 
     # The owner comes last: what he is allowed to do may end what the others tried to reach.

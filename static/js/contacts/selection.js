@@ -1,4 +1,5 @@
 // The list of contacts: Shift and a click copy the state of the last box to all between; the bar counts.
+document.documentElement.classList.add("js");
 let lastBox = null;
 const bar = document.querySelector("#contact-selection");
 const boxes = () => [...document.querySelectorAll(".contacts__tick input")];
