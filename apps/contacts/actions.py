@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.contacts.cards import to_json
+from apps.contacts.fields import Values, with_outlook_values
 from apps.contacts.models import (
     AddressBook,
     ContactChange,
@@ -148,6 +149,28 @@ def create_contact(
         message=message,
         wish=wish,
     )
+
+
+def bring_to_outlook(book: AddressBook, crm_id: str, values: Values, *, user: User, at: datetime) -> ContactTransfer:
+    """Make a contact in Outlook of one of CORIPO, and link the two. Also for one that somebody deleted in Outlook.
+
+    Asked for twice, it is made once.
+    """
+    wish = Wish(crm_id=crm_id, may_create=False, takes_over=True)
+    with transaction.atomic():
+        # One at a time for an address book: what another click has asked for is seen then.
+        AddressBook.objects.select_for_update(no_key=True).get(pk=book.pk)
+        waiting = ContactTransfer.objects.active().filter(
+            mailbox=book.mailbox_id, purpose=ContactTransfer.Purpose.CREATE
+        )
+        for transfer in waiting:
+            if transfer.wish.get("crm_id") == crm_id:
+                return transfer
+        card = with_outlook_values(Card(), values)
+        transfer = create_contact(book, card, folder=None, syncs_then=True, user=user, at=at)
+        transfer.wish = wish.to_json()
+        transfer.save(update_fields=["wish"])
+    return transfer
 
 
 def change_contact(

@@ -8,14 +8,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apps.accounts.actions import crm_login
-from apps.contacts import writing
+from apps.contacts.asking import ask_or_go_on, leave_out
+from apps.contacts.changing import change_in_outlook
 from apps.contacts.claiming import Batch, claim_batch, mailboxes_with_due, next_mailbox
 from apps.contacts.consent import stop_refused
 from apps.contacts.creating import make_in_outlook
 from apps.contacts.finding import Item, find_people
 from apps.contacts.fresh import read_fresh
+from apps.contacts.making import create_missing
 from apps.contacts.models import ContactTransfer
+from apps.contacts.pairing import judged
+from apps.contacts.recording import record
 from apps.contacts.rules import rules_of
+from apps.contacts.writing import write_crm, write_outlook
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized
 from apps.crm.face import CrmClient
@@ -123,7 +128,7 @@ def carry(batch: Batch, graph: ContactsClient, crm: CrmClient, *, answered: Call
     _renewed(batch)
     changed = [item for item in items if item.transfer.purpose == Purpose.CHANGE]
     if changed:
-        writing.change_in_outlook(batch, changed, graph)
+        change_in_outlook(batch, changed, graph)
         _renewed(batch)
     synced = [item for item in items if item.transfer.purpose == Purpose.SYNC]
     if synced:
@@ -132,23 +137,23 @@ def carry(batch: Batch, graph: ContactsClient, crm: CrmClient, *, answered: Call
 
 def _sync(batch: Batch, items: list[Item], graph: ContactsClient, crm: CrmClient) -> None:
     rules = rules_of(batch.mailbox.owner)
-    going = writing.leave_out(batch, items, rules=rules)
+    going = leave_out(batch, items, rules=rules)
     find_people(going, crm)
     _step(batch, "found")
     _renewed(batch)
-    going = writing.ask_or_go_on(batch, going)
-    writing.create_missing(batch, [item for item in going if item.is_new], crm, rules=rules)
+    going = ask_or_go_on(batch, going)
+    create_missing(batch, [item for item in going if item.is_new], crm, rules=rules)
     _step(batch, "created")
     _renewed(batch)
-    pairs = writing.judged(batch, going, crm, rules=rules)
+    pairs = judged(batch, going, crm, rules=rules)
     _step(batch, "judged")
     _renewed(batch)
-    writing.write_crm(batch, pairs, crm)
+    write_crm(batch, pairs, crm)
     _step(batch, "crm_written")
     _renewed(batch)
-    writing.write_outlook(batch, pairs, graph)
+    write_outlook(batch, pairs, graph)
     _step(batch, "outlook_written")
-    writing.record(batch, pairs)
+    record(batch, pairs)
     _step(batch, "recorded")
 
 

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from apps.accounts.models import CrmAccount
 from apps.contacts.models import ContactTransfer, ContactTransferQuerySet
 from apps.contacts.states import writing_facts
+from apps.core.clock import now
 from apps.crm.errors import CrmError
 from apps.graph.errors import GraphError
 from apps.mailboxes.connection import GRAPH_KEY
@@ -72,6 +73,13 @@ class Batch:
                 unknown_since=None,
             )
         )
+
+    def end_alone(
+        self, transfer: ContactTransfer, status: Status, *, result: str = "", cause: str = "", detail: str = ""
+    ) -> None:
+        """The end of a transfer with which no other fact is written."""
+        with writing_facts(_contacts([transfer])):
+            self.end(transfer, status, at=now(), result=result, cause=cause, detail=detail)
 
     def give_back(self, transfers: Iterable[ContactTransfer], *, not_before: datetime, cause: str = "") -> None:
         """They wait, and it counts against none of them."""

@@ -89,5 +89,4 @@ def _record(batch: Batch, transfer: ContactTransfer, folder: ContactFolder, made
 
 
 def _fail(batch: Batch, transfer: ContactTransfer, *, cause: str, detail: str = "") -> None:
-    with writing_facts([]):
-        batch.end(transfer, Status.FAILED, at=now(), cause=cause, detail=detail)
+    batch.end_alone(transfer, Status.FAILED, cause=cause, detail=detail)

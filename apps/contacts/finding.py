@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from apps.accounts.models import User
 from apps.contacts.cards import canonical_addresses
 from apps.contacts.models import ContactLink, ContactTransfer, OutlookContact, Suggestion
 from apps.contacts.wishes import Wish
@@ -44,6 +45,11 @@ class Item:
     @property
     def is_by_hand(self) -> bool:
         return self.transfer.origin == ContactTransfer.Origin.PERSON
+
+    @property
+    def actor(self) -> User | None:
+        """Who stands behind what happens, of a wish of the automat nobody."""
+        return self.transfer.requested_by if self.is_by_hand else None
 
     @property
     def link(self) -> ContactLink | None:

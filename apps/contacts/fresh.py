@@ -80,5 +80,4 @@ def _fail(batch: Batch, transfer: ContactTransfer, error: GraphError) -> None:
     if error.is_retryable:
         batch.try_again([transfer], error, at=now())
         return
-    with writing_facts([_contact(transfer).pk]):
-        batch.end(transfer, Status.FAILED, at=now(), cause=error.code, detail=str(error))
+    batch.end_alone(transfer, Status.FAILED, cause=error.code, detail=str(error))

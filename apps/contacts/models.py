@@ -466,12 +466,16 @@ class ContactTransfer(WorkItem):
 class CrmWatch(models.Model):
     """How far a login has read what changed among CORIPO's contacts. `next_look_at` is when it is asked again.
 
-    The first reading tells all of them, and so who of CORIPO may be whom of Outlook.
+    The first reading tells all of them, and so who of CORIPO may be whom of Outlook. One every night finds whom no change
+    told of: a linked contact that this login no longer sees.
     """
 
     account = models.OneToOneField(CrmAccount, models.CASCADE, primary_key=True, related_name="contact_watch")
     seen_until = models.DateTimeField(null=True, blank=True)
     seen_id = models.CharField(max_length=36, blank=True)
+    # Since when all contacts are being read from the first to the last; None while only changes are read.
+    full_since = models.DateTimeField(null=True, blank=True)
+    full_at = models.DateTimeField(null=True, blank=True)
     next_look_at = models.DateTimeField()
     look_claim = models.UUIDField(null=True, blank=True)
     look_lease_until = models.DateTimeField(null=True, blank=True)

@@ -7,11 +7,13 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
+from apps.contacts.automatic import changed_in_outlook
 from apps.contacts.carrying import carry_due
 from apps.contacts.claiming import give_back_expired, mailboxes_with_due
 from apps.contacts.reading import has_due_books, look_at_due_books
 from apps.contacts.turns import bring_forward_watched
 from apps.contacts.waking import QUEUES, wake_contact_carrier
+from apps.contacts.watching import plan_watches, watch_due
 from apps.core.clock import now
 from apps.work.wakeups import EXPIRES_SECONDS
 
@@ -31,8 +33,15 @@ def carry_contacts(*, lane: str) -> None:
 def read_address_books() -> None:
     """Read what is new in the address books whose time has come, for a while, then ask for another turn if there is more."""
     until = now() + timedelta(seconds=settings.DRAIN_SECONDS)
-    if look_at_due_books(until=until, changed=_tell_nobody):
+    if look_at_due_books(until=until, changed=changed_in_outlook):
         read_address_books.apply_async(queue="background", expires=EXPIRES_SECONDS)
+
+
+@shared_task
+def watch_crm() -> None:
+    """Read what changed among CORIPO's contacts, and who those in Outlook may be, for a while."""
+    if watch_due(until=now() + timedelta(seconds=settings.DRAIN_SECONDS)):
+        watch_crm.apply_async(queue="background", expires=EXPIRES_SECONDS)
 
 
 @shared_task
@@ -44,9 +53,7 @@ def sweep() -> None:
     for lane, queue in QUEUES.items():
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_contacts.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)
+    if plan_watches(at=at):
+        watch_crm.apply_async(queue="background", expires=EXPIRES_SECONDS)
     if has_due_books(at=at):
         read_address_books.apply_async(queue="background", expires=EXPIRES_SECONDS)
-
-
-def _tell_nobody(contact_ids: list[int]) -> None:
-    """Nothing goes by itself yet."""

@@ -6,7 +6,7 @@ A page's rows and the cursor behind them are one transaction: a crash repeats a 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,19 +86,30 @@ def read_page(look: Look, folder: MailFolder, *, page_size: int = PAGE, ahead: P
 
 def follow(look: Look, folder: MailFolder) -> bool:
     """Read a folder until it is in step or the time is up. Returns whether it is in step."""
-    has_started_again = False
     with pages_ahead(look.client) as ahead:
-        while look.has_time():
+        pages = follow_by_page(look, folder, ahead)
+        while True:
             try:
-                has_more = read_page(look, folder, ahead=ahead)
-            except ResyncRequired as error:
-                if has_started_again or not folder.cursor:
-                    raise GraphServerTrouble("the listing does not hold", request_id=error.request_id) from error
-                has_started_again = True
-                list_afresh(folder)
-                continue
-            if not has_more:
-                return is_listed(folder) or _read_older(look, folder, ahead)
+                next(pages)
+            except StopIteration as end:
+                return bool(end.value)
+
+
+def follow_by_page(look: Look, folder: MailFolder, ahead: PagesAhead) -> Generator[None, None, bool]:
+    """The same page by page. What has been asked for when the time is up is kept as well."""
+    has_started_again = False
+    while look.has_time() or ahead.has(folder.cursor):
+        try:
+            has_more = read_page(look, folder, ahead=ahead)
+        except ResyncRequired as error:
+            if has_started_again or not folder.cursor:
+                raise GraphServerTrouble("the listing does not hold", request_id=error.request_id) from error
+            has_started_again = True
+            list_afresh(folder)
+            continue
+        if not has_more:
+            return is_listed(folder) or (yield from _older_by_page(look, folder, ahead))
+        yield
     return False
 
 
@@ -151,10 +162,10 @@ def _is_cut(folder: MailFolder) -> bool:
     return _seen(folder)[LISTING_LIMIT - 1 : LISTING_LIMIT].exists()
 
 
-def _read_older(look: Look, folder: MailFolder, ahead: PagesAhead) -> bool:
+def _older_by_page(look: Look, folder: MailFolder, ahead: PagesAhead) -> Generator[None, None, bool]:
     """Fill the window below a listing that was cut, by plain pages from the oldest row downwards. True when filled."""
     link = ""
-    while look.has_time():
+    while look.has_time() or ahead.has(link):
         if link:
             page = ahead.take(link) or look.client.continue_messages(link, page_size=PAGE)
         else:
@@ -173,6 +184,7 @@ def _read_older(look: Look, folder: MailFolder, ahead: PagesAhead) -> bool:
         if not page.next_link:
             return True
         link = page.next_link
+        yield
     return False
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import OperationalError
 
 from apps.core.clock import now
+from apps.graph.ahead import pages_ahead
 from apps.graph.errors import GraphError, GraphForbidden, ItemGone, MailboxDisconnected, MailboxUnavailable
 from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise_graph_fence
 from apps.mailboxes.folders import refresh_folders
-from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow, read_page
+from apps.mailboxes.following import FIRST_PAGE, Decide, Look, follow_by_page, is_listed, read_page
 from apps.mailboxes.models import Mailbox, MailFolder
 from apps.mailboxes.own_addresses import refresh_own_addresses
 from apps.mailboxes.turns import (
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 # A mailbox with years of mail gives way to the others after this time, and comes again.
 LONGEST_TURN = timedelta(seconds=5)
+# So much of a turn a mailbox may use both slots for bulk requests; then transfers of its mail get one.
+SIDE_BY_SIDE = timedelta(seconds=3)
 BUSY = timedelta(seconds=2)
 
 Result = TypeVar("Result")
@@ -124,16 +127,50 @@ def _bring_in_step(look: Look) -> bool:
         if folder.newest_loaded_at is None:
             with _its_own_trouble(folder):
                 read_page(look, folder, page_size=FIRST_PAGE)
-    is_in_step = True
-    for folder in folders:
-        with _its_own_trouble(folder):
-            is_in_step = follow(look, folder) and is_in_step
+    is_in_step = _follow_all(look, folders)
     # Only now: what left one folder may have turned up in another, and that one may be new.
     if not has_missing(look.mailbox, at=now()):
         return is_in_step
     if not has_read_tree:
         refresh_folders(look.mailbox, look.client, at=now())
     return is_in_step and not settle_missing(look.mailbox, look.client, at=now())
+
+
+def _follow_all(look: Look, folders: list[MailFolder]) -> bool:
+    """Bring all of them in step, at first two side by side where much is to be read: while a page of one is stored, the
+    other's is on its way. Returns whether they are in step."""
+    is_in_step = True
+    with ExitStack() as second, pages_ahead(look.client, listings=2) as ahead:
+        side_by_side = 2 if _has_second_slot(look, folders, second) else 1
+        ends_at = now() + SIDE_BY_SIDE
+        waiting = [(folder, follow_by_page(look, folder, ahead)) for folder in folders]
+        while waiting:
+            if side_by_side > 1 and now() >= ends_at:
+                ahead.settle()
+                second.close()
+                side_by_side = 1
+            for folder, pages in waiting[:side_by_side]:
+                is_over = True
+                with _its_own_trouble(folder):
+                    try:
+                        next(pages)
+                        is_over = False
+                    except StopIteration as end:
+                        is_in_step = bool(end.value) and is_in_step
+                if is_over:
+                    waiting.remove((folder, pages))
+    return is_in_step
+
+
+def _has_second_slot(look: Look, folders: list[MailFolder], taken: ExitStack) -> bool:
+    """Take the other slot for bulk requests of the mailbox, where it is free and more than one folder is to be listed."""
+    if sum(not is_listed(folder) for folder in folders) < 2:
+        return False
+    try:
+        taken.enter_context(slot(graph_key(look.mailbox), BULK_SLOTS))
+    except LimitReached:
+        return False
+    return True
 
 
 @contextmanager

@@ -55,6 +55,10 @@ class LetterPages:
         if stretch is not None:
             self._unread.remove(stretch)
             self._found |= self._read(stretch)
+        return self.take_read(message)
+
+    def take_read(self, message: Message) -> Parts | None:
+        """The letter, once, if it came with a page that has been read; without a request."""
         found = self._found.pop(message.graph_id, None)
         return Parts(found, files=(), is_body_left=False) if found and _is_all_there(found) else None
 
@@ -68,13 +72,13 @@ class LetterPages:
 
 
 def _dense_stretches(messages: Collection[Message]) -> Iterator[Stretch]:
-    """Neighbours by time in their folder, as many as fill half a page."""
+    """Neighbours by time in their folder, at most a page of them."""
     plain = [each for each in messages if not each.has_attachments and each.kind != Message.Kind.MEETING]
     ordered = sorted(plain, key=lambda each: (each.folder_id, each.received_at))
     for _folder, in_folder in groupby(ordered, key=lambda each: each.folder_id):
         neighbours = list(in_folder)
-        for start in range(0, len(neighbours), PAGE // SPARSEST):
-            yield from _dense_parts(neighbours[start : start + PAGE // SPARSEST])
+        for start in range(0, len(neighbours), PAGE):
+            yield from _dense_parts(neighbours[start : start + PAGE])
 
 
 def _dense_parts(share: list[Message]) -> Iterator[Stretch]:
@@ -97,8 +101,8 @@ def _is_dense(share: list[Message]) -> bool:
         direction__in=Message.Direction.values,
         received_at__range=(share[0].received_at, share[-1].received_at),
     )
-    # Whether there is one more than that, which reads no more rows than a page has.
-    most = len(share) * SPARSEST
+    # Whether there is one more than fits, which reads no more rows than a page has.
+    most = min(len(share) * SPARSEST, PAGE)
     return not between[most : most + 1].exists()
 
 

@@ -142,8 +142,8 @@ def _row(
     # Older mail that is loaded for the first time may have had it for years.
     is_asked = has_category and taken_since is not None and received_at >= taken_since
     row = Message(
-        mailbox=folder.mailbox,
-        folder=folder,
+        mailbox_id=folder.mailbox_id,
+        folder_id=folder.pk,
         graph_id=message.id,
         change_key=message.change_key,
         internet_message_id=storable(message.internet_message_id),
@@ -186,7 +186,7 @@ def _searched(message: GraphMessage) -> str:
 def _participants(row: Message, message: GraphMessage) -> Iterator[Participant]:
     for role, position, person in _people(message):
         yield Participant(
-            message=row,
+            message_id=row.pk,
             role=role,
             position=position,
             name=storable(person.name)[:300],

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from itertools import filterfalse
 
 # Plain text is made from at most this many characters of HTML; more is a bomb or a newsletter nobody reads to its end.
 LONGEST_HTML = 4_000_000
@@ -56,7 +57,7 @@ def storable(text: str) -> str:
 
 def folded(text: str) -> str:
     """The form in which texts are searched: lower case, no diacritics, single spaces."""
-    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    bare = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text)))
     return " ".join(bare.casefold().split())
 
 

@@ -153,26 +153,26 @@ def _store(
     existing = crm.find_emails(sorted({item.transfer.message.email_key for item in fetched}))
     _step(batch, "resolved")
 
-    _renewed(batch)
+    _still_ours(batch)
     known = in_coripo(batch, fetched, existing=existing)
     if rules.no_match == NoMatch.LEAD:
         find_leads(batch, fetched, matches, crm, known=known, rules=rules)
-        _renewed(batch)
+        _still_ours(batch)
     parcels = intend(batch, fetched, known=known, rules=rules, at=now(), looked_at=looked_at)
     _step(batch, "intended")
 
     adopt_what_exists(batch, parcels, existing=existing, crm=crm, at=now())
     _step(batch, "looked_up")
 
-    _renewed(batch)
+    _still_ours(batch)
     create_missing(batch, parcels, crm=crm, rules=rules, at=now())
     _step(batch, "created")
 
-    _renewed(batch)
+    _still_ours(batch)
     if refused := link_parcels(batch, parcels, crm=crm, at=now()):
         # A colleague merged or deleted a record since it was found: who has these addresses now?
         find_targets(batch, [item for parcel in refused for item in parcel.items], crm, rules=rules)
-        _renewed(batch)
+        _still_ours(batch)
         link_parcels(batch, refused, crm=crm, at=now())
     _step(batch, "related")
 
@@ -183,9 +183,9 @@ def _store(
     _step(batch, "recorded")
 
 
-def _renewed(batch: Batch) -> None:
+def _still_ours(batch: Batch) -> None:
     """Everything after this may write under our claim; without the lease somebody else is at it already."""
-    if not batch.renew(at=now()):
+    if not batch.is_ours(at=now()):
         raise recording.LeaseLost(str(batch.claim))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ from apps.mailboxes.connection import BULK_SLOTS, graph_client, graph_key, raise
 from apps.mailboxes.kinds import remember_kinds
 from apps.mailboxes.large_letters import Parts, fetch_parts, letter_of_parts
 from apps.mailboxes.letter_pages import LetterPages
-from apps.mailboxes.letters import Attachment, read_letter
+from apps.mailboxes.letters import Attachment, Letter, read_letter
 from apps.mailboxes.models import Message
 from apps.sync import recording
 from apps.sync.cases import cases_of, once_read
@@ -72,6 +72,7 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
         transfer.message.mailbox = batch.mailbox
     cases = cases_of([transfer.message for transfer in batch.transfers], lane=lane, rules=rules)
     size = 0
+    letters: dict[int, Letter] = {}
     with graph_client(batch.mailbox) as graph:
         pages = LetterPages(graph, _to_be_read(batch, cases, rules=rules))
         for transfer in batch.transfers:
@@ -80,9 +81,12 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
             case = _case(transfer, cases)
             if _is_left_out(batch, transfer, case, rules=rules):
                 continue
-            way.check()
             try:
-                source = pages.take(transfer.message) or _source(graph, transfer)
+                if transfer.pk not in letters:
+                    way.check()
+                    source = pages.take(transfer.message) or _source(graph, transfer)
+                    way.answered()
+                    letters |= _read(batch, {transfer: source, **_on_that_page(batch, transfer, pages)})
             except ItemGone:
                 way.answered()
                 recording.skip(batch, [transfer], cause="left_mailbox", at=now())
@@ -97,10 +101,7 @@ def _fetch(batch: Batch, fetched: list[Fetched], way: Passage, *, lane: Lane, ru
                     raise_graph_fence(batch.mailbox, error)
                     recording.put_off(batch, transfer, error=error, at=now())
                 return error.code
-            way.answered()
-            with _suspected(batch, transfer):
-                letter = read_letter(source) if isinstance(source, bytes) else letter_of_parts(source)
-            remember_kinds([(transfer.message, letter.kind, letter.is_private)], at=now())
+            letter = letters.pop(transfer.pk)
             if _is_left_out(batch, transfer, once_read(case, transfer.message), rules=rules):
                 continue
             fetched.append(Fetched(transfer, letter))
@@ -120,6 +121,24 @@ def fetch_file(batch: Batch, transfer: Transfer, attachment: Attachment, *, lane
             if error.is_retryable:
                 raise_graph_fence(batch.mailbox, error)
             raise
+
+
+def _on_that_page(batch: Batch, first: Transfer, pages: LetterPages) -> dict[Transfer, Parts]:
+    """The other letters of the batch that came with the first one."""
+    beside = [transfer for transfer in batch.transfers if transfer != first]
+    found = ((transfer, pages.take_read(transfer.message)) for transfer in beside)
+    return {transfer: parts for transfer, parts in found if parts is not None}
+
+
+def _read(batch: Batch, sources: Mapping[Transfer, bytes | Parts]) -> dict[int, Letter]:
+    """What is written there, by the transfer's id; the rows learn what kind of mail each one is."""
+    with _suspected(batch, sources):
+        letters = {
+            transfer: read_letter(source) if isinstance(source, bytes) else letter_of_parts(source)
+            for transfer, source in sources.items()
+        }
+    remember_kinds([(each.message, letter.kind, letter.is_private) for each, letter in letters.items()], at=now())
+    return {transfer.pk: letter for transfer, letter in letters.items()}
 
 
 def _source(graph: GraphClient, transfer: Transfer) -> bytes | Parts:
@@ -159,9 +178,10 @@ def _is_left_out(batch: Batch, transfer: Transfer, case: Case, *, rules: SyncRul
 
 
 @contextmanager
-def _suspected(batch: Batch, transfer: Transfer) -> Iterator[None]:
-    """Foreign bytes are read now: if this process dies of them, the row says which ones they were."""
-    mine = batch.held().filter(pk=transfer.pk)
+def _suspected(batch: Batch, transfers: Iterable[Transfer]) -> Iterator[None]:
+    """Foreign bytes are read now: if this process dies of them, the rows say which ones they may have been. Whoever is
+    suspected travels alone until it has arrived, so that of a page only the culprit stays behind."""
+    mine = batch.held().filter(pk__in=[transfer.pk for transfer in transfers])
     mine.update(crashes=F("crashes") + 1)
     try:
         yield

@@ -7,16 +7,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from apps.crm.face import CrmClient, StoredEmail
 from apps.mailboxes.letters import Letter
 from apps.sync import recording
-from apps.sync.claiming import Batch
+from apps.sync.claiming import Batch, save_alike
 from apps.sync.deciding import is_same_mail, is_stored
 from apps.sync.identity import crm_email_record_id
 from apps.sync.models import CrmEmail, NoMatch, SyncRules
 from apps.sync.parcels import Ending, Fetched, Parcel, under_way
-from apps.sync.states import Identity, writing_facts
+from apps.sync.states import Identity, hold, refresh_states, writing_facts
 from apps.work.models import Lane
 
 Existing = Mapping[str, tuple[StoredEmail, ...]]
@@ -65,11 +66,26 @@ def intend(
             unmatched += items
     if unmatched:
         recording.no_match(batch, unmatched, at=at)
-    with writing_facts(going):
+    with transaction.atomic():
+        hold(going)
         rows = _rows_for(batch, set(going))
-        return [
+        known_as = {identity: mail.status for identity, (mail, _is_new) in rows.items()}
+        parcels = [
             _parcel(batch, rows[identity], items, at=at, looked_at=looked_at or at) for identity, items in going.items()
         ]
+        _take_creating(batch, parcels, at=at)
+        # An intent is no fact that a state follows from; a record that is made anew is.
+        refresh_states(parcel.identity for parcel in parcels if parcel.crm_email.status != known_as[parcel.identity])
+        return parcels
+
+
+def _take_creating(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
+    """The right to create what is intended and nobody else has in hand."""
+    mails = [parcel.crm_email for parcel in under_way(parcels) if parcel.crm_email.status == CrmEmail.Status.INTENDED]
+    for mail in mails:
+        mail.creator_claim = batch.claim
+        mail.creator_lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
+    save_alike(mails, ["creator_claim", "creator_lease_until"])
 
 
 def _rows_for(batch: Batch, identities: set[Identity]) -> dict[Identity, tuple[CrmEmail, bool]]:
@@ -118,13 +134,8 @@ def _parcel(
             return parcel
         begin_next_generation(mail)
         parcel.is_new_intent = True
-    if mail.status == CrmEmail.Status.INTENDED:
-        if mail.creator_claim not in (None, batch.claim) and is_leased:
-            parcel.end(Ending.WAITS)
-            return parcel
-        mail.creator_claim = batch.claim
-        mail.creator_lease_until = at + timedelta(seconds=settings.LEASE_SECONDS)
-        mail.save(update_fields=["creator_claim", "creator_lease_until"])
+    if mail.status == CrmEmail.Status.INTENDED and mail.creator_claim not in (None, batch.claim) and is_leased:
+        parcel.end(Ending.WAITS)
     return parcel
 
 
@@ -157,9 +168,11 @@ def adopt_what_exists(batch: Batch, parcels: list[Parcel], *, existing: Existing
         found = crm.read_emails([parcel.crm_email.record_id for parcel in unseen], with_deleted=True)
         for parcel in unseen:
             _judge(parcel, found.get(parcel.crm_email.record_id))
-    with writing_facts(parcel.identity for parcel in going):
-        for parcel in going:
-            recording.note_record(batch, parcel, at=at)
+    # Of a record that is still to be made nothing was learned.
+    noted = [parcel for parcel in going if parcel.exists or parcel.ending is not Ending.ARRIVES]
+    if noted:
+        with writing_facts(parcel.identity for parcel in noted):
+            recording.note_records(batch, noted, at=at)
 
 
 def _adopt(parcel: Parcel, candidates: list[StoredEmail]) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from apps.crm.errors import CrmError, CrmUnauthorized
 from apps.crm.face import LINKED_MODULES, CrmClient, Link, Linked
-from apps.sync.claiming import Batch
+from apps.sync.claiming import Batch, save_alike
 from apps.sync.deciding import Target
 from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmLink, Outcome
 from apps.sync.parcels import Ending, Parcel, under_way
@@ -69,7 +69,7 @@ def link_parcels(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, at: dat
     ]
     with transaction.atomic():
         list(CrmEmail.objects.filter(pk__in=stamped).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-        CrmEmail.objects.bulk_update(stamped.values(), STAMP_FIELDS)
+        save_alike(stamped.values(), STAMP_FIELDS)
         _forget_what_is_no_more(batch, arriving)
         CrmLink.objects.bulk_create(
             sorted(rows, key=lambda row: (row.crm_email_id, row.module, row.record_id)),

@@ -12,7 +12,7 @@ from django.db.models import F
 from apps.crm.errors import CrmError, CrmOutcomeUnknown, CrmUnauthorized
 from apps.graph.errors import GraphError, GraphServerTrouble
 from apps.sync.chosen import chosen_targets
-from apps.sync.claiming import Batch, update_records
+from apps.sync.claiming import Batch, save_alike, update_records
 from apps.sync.models import STAMP_FIELDS, CrmEmail, CrmSight, Mark, Transfer, TransferQuerySet
 from apps.sync.parcels import Ending, Fetched, Parcel
 from apps.sync.states import Identity, writing_facts
@@ -27,6 +27,8 @@ CREATOR_WAIT = timedelta(seconds=2)
 MOST_FAILURES = 20
 # An answer that was lost so few times is chance: what became of it is looked up within a lease.
 LOST_ANSWERS = 4
+# What a batch learns of its records, beside their ids.
+_LEARNED_FIELDS = ("status", "created_by_id", "creator_name", "existed_at", "unknown_since", *STAMP_FIELDS)
 # Trouble that may come from the one mail: the service answers others and breaks off at this one.
 _MAYBE_ITS_OWN = (CrmOutcomeUnknown, GraphServerTrouble)
 
@@ -39,13 +41,14 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
     """The end of a batch: results, marks and states in one transaction, only for transfers that are still ours."""
     with writing_facts(_identities(item.transfer for parcel in parcels for item in parcel.items)):
         chosen = chosen_targets(batch.mailbox, [parcel.identity for parcel in parcels])
+        arrived: list[Parcel] = []
         for parcel in parcels:
             transfers = [item.transfer for item in parcel.items]
             if parcel.ending is Ending.ARRIVES and not parcel.has_targets(chosen.get(parcel.identity, ())):
                 # Somebody chose a record while the mail was on its way: it goes once more, for that link.
                 _requeue(_ours(batch, transfers), not_before=at, cause="")
             elif parcel.ending is Ending.ARRIVES:
-                _arrived(batch, parcel, transfers, at=at)
+                arrived.append(parcel)
             elif parcel.ending is Ending.WAITS:
                 _requeue(_ours(batch, transfers), not_before=at + CREATOR_WAIT, cause="")
             elif parcel.ending is Ending.RETRIES:
@@ -61,31 +64,42 @@ def finish(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
                 )
             else:
                 _settle(batch, transfers, Status.DONE, at=at, result=Transfer.Result.STORED, cause=parcel.ending.value)
+        _arrived(batch, arrived, at=at)
         let_go_of_creating(batch)
 
 
-def _arrived(batch: Batch, parcel: Parcel, transfers: list[Transfer], *, at: datetime) -> None:
-    settled = _settle(
-        batch,
-        transfers,
-        Status.DONE,
-        at=at,
-        result=Transfer.Result.STORED,
-        cause=EXISTED if _was_there(parcel) else "",
-        links_added=parcel.links_added,
-    )
-    if not settled:
+def _arrived(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
+    """Settle them, and mark those of which a transfer is still ours; a few statements for all."""
+    if not parcels:
         return
-    Mark.objects.update_or_create(
-        home_account_id=batch.mailbox.home_account_id,
-        email_key=parcel.crm_email.email_key,
-        variant=parcel.crm_email.variant,
-        defaults={
-            "value": Mark.Value.SYNCED,
-            "source": Mark.Source.TRANSFER,
-            "set_by": transfers[0].requested_by,
-            "set_at": at,
-        },
+    held = _ours(batch, [item.transfer for parcel in parcels for item in parcel.items]).order_by("pk")
+    ours = set(held.select_for_update(no_key=True).values_list("pk", flat=True))
+    alike: dict[tuple[str, int], list[Transfer]] = defaultdict(list)
+    marks = []
+    for parcel in parcels:
+        mine = [item.transfer for item in parcel.items if item.transfer.pk in ours]
+        if not mine:
+            continue
+        alike[(EXISTED if _was_there(parcel) else "", parcel.links_added)] += mine
+        marks.append(
+            Mark(
+                home_account_id=batch.mailbox.home_account_id,
+                email_key=parcel.crm_email.email_key,
+                variant=parcel.crm_email.variant,
+                value=Mark.Value.SYNCED,
+                source=Mark.Source.TRANSFER,
+                set_by=parcel.items[0].transfer.requested_by,
+                set_at=at,
+            )
+        )
+    for (cause, links_added), transfers in alike.items():
+        result = Transfer.Result.STORED
+        _settle(batch, transfers, Status.DONE, at=at, result=result, cause=cause, links_added=links_added)
+    Mark.objects.bulk_create(
+        sorted(marks, key=lambda mark: (mark.email_key, mark.variant)),
+        update_conflicts=True,
+        unique_fields=["home_account_id", "email_key", "variant"],
+        update_fields=["value", "source", "set_by", "set_at"],
     )
 
 
@@ -96,30 +110,28 @@ def _was_there(parcel: Parcel) -> bool:
     return not parcel.is_fresh and (mail.is_adopted or (mail.existed_at is not None and mail.existed_at < asked_at))
 
 
-def note_record(batch: Batch, parcel: Parcel, *, at: datetime) -> None:
-    """Save what is known of the record now, and whether this login sees it; inside `writing_facts` of the mail."""
-    mail = parcel.crm_email
-    if parcel.exists:
-        mail.status = CrmEmail.Status.EXISTS
-        mail.existed_at = mail.existed_at or at
-        mail.unknown_since = None
-    if parcel.exists or parcel.ending is Ending.HIDDEN:
-        CrmSight.objects.update_or_create(
-            crm_email=mail, user=batch.mailbox.owner, defaults={"is_visible": parcel.exists, "looked_at": at}
-        )
-    # Who creates is settled elsewhere: what this carrier read of it may be old by now.
-    mail.save(
-        update_fields=[
-            "record_id",
-            "status",
-            "is_adopted",
-            "created_by",
-            "creator_name",
-            "existed_at",
-            "unknown_since",
-            *STAMP_FIELDS,
-        ]
+def note_records(batch: Batch, parcels: list[Parcel], *, at: datetime) -> None:
+    """Save what is known of the records now, and whether this login sees them; inside `writing_facts` of the mails."""
+    for parcel in parcels:
+        if parcel.exists:
+            mail = parcel.crm_email
+            mail.status = CrmEmail.Status.EXISTS
+            mail.existed_at = mail.existed_at or at
+            mail.unknown_since = None
+    CrmSight.objects.bulk_create(
+        [
+            CrmSight(crm_email=parcel.crm_email, user=batch.mailbox.owner, is_visible=parcel.exists, looked_at=at)
+            for parcel in sorted(parcels, key=lambda parcel: parcel.crm_email.pk)
+            if parcel.exists or parcel.ending is Ending.HIDDEN
+        ],
+        update_conflicts=True,
+        unique_fields=["crm_email", "user"],
+        update_fields=["is_visible", "looked_at"],
     )
+    # Who creates is settled elsewhere: what this carrier read of it may be old by now. An id of our own never changes here.
+    save_alike((parcel.crm_email for parcel in parcels), _LEARNED_FIELDS)
+    adopted = [parcel.crm_email for parcel in parcels if parcel.crm_email.is_adopted]
+    save_alike(adopted, ["record_id", "is_adopted"])
 
 
 def no_match(batch: Batch, items: list[Fetched], *, at: datetime) -> None:

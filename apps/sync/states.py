@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 
 from django.db import connection, transaction
 
@@ -24,11 +25,24 @@ Identity = tuple[str, str]
 
 # Ids in one statement: far below SQLite's limit of parameters, and short enough for its single writer.
 CHUNK = 400
+# Of a copy and its mailbox, what states and the category of Outlook follow from. Every step of a delivery reads them.
+_READ_FIELDS = (
+    *("email_key", "variant", "state", "mailbox", "has_category", "gone_at"),
+    *("mailbox__home_account_id", "mailbox__owner", "mailbox__category__is_shown"),
+)
 
 
 def decide_new_messages(message_ids: Iterable[int]) -> None:
-    """Give new rows their state: a colleague may have stored the mail, or a mark may have outlived a connection."""
-    refresh_states(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
+    """Give new rows their state: a colleague may have stored the mail, or a mark may have outlived a connection.
+
+    Nothing else can be known of a new row, so that mails without record and mark stay what they are.
+    """
+    identities = set(Message.objects.filter(pk__in=list(message_ids)).values_list("email_key", "variant"))
+    # Whoever writes facts of these mails holds their copies, so what is read now is all there is until the commit.
+    hold(identities)
+    keys = {key for key, _variant in identities}
+    told = (facts.objects.filter(email_key__in=keys).values_list("email_key", "variant") for facts in (Mark, CrmEmail))
+    refresh_states(identities.intersection(chain.from_iterable(told)))
 
 
 @contextmanager
@@ -72,9 +86,7 @@ def with_wrong_state(messages: list[Message]) -> list[Message]:
 
 def _refresh(identities: list[Identity], because: Because | None) -> None:
     keys = {key for key, _variant in identities}
-    copies = (
-        Message.objects.filter(email_key__in=keys).select_related("mailbox__category").defer("preview", "search_text")
-    )
+    copies = Message.objects.filter(email_key__in=keys).select_related("mailbox__category").only(*_READ_FIELDS)
     chosen = set(identities)
     messages = [message for message in copies if (message.email_key, message.variant) in chosen]
     if not messages:
@@ -111,7 +123,10 @@ def _change(message: Message, state: MessageState, reason: Because, *, at: datet
 
 def _facts_of(messages: list[Message], keys: set[str]) -> dict[int, Facts]:
     marks = {
-        (mark.home_account_id, mark.email_key, mark.variant): mark for mark in Mark.objects.filter(email_key__in=keys)
+        (mark.home_account_id, mark.email_key, mark.variant): mark
+        for mark in Mark.objects.filter(email_key__in=keys).only(
+            "home_account_id", "email_key", "variant", "value", "set_by"
+        )
     }
     server = CrmServer.objects.current()
     records = {

@@ -49,7 +49,7 @@ def create_missing(batch: Batch, parcels: list[Parcel], *, crm: CrmClient, rules
                     parcel.crm_email.note_stamp(outcome.stamp)
                 parcel.crm_email.created_by = batch.mailbox.owner
                 parcel.crm_email.creator_name = batch.mailbox.owner.shown_name
-            recording.note_record(batch, parcel, at=at)
+        recording.note_records(batch, missing, at=at)
     for outcome in outcomes:
         if isinstance(outcome, CrmUnauthorized):
             raise outcome

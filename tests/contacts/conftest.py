@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.utils import timezone
 
@@ -14,10 +16,19 @@ from tests.sandbox_server import Sandbox
 
 
 @pytest.fixture
-def unread_book(sandbox: Sandbox, db: None) -> Book:
-    """A mailbox whose contacts nobody has allowed the portal to see."""
-    person = sandbox.person()
-    return Book(sandbox, person, connect(person, user=UserFactory.create(), at=timezone.now()))
+def book_for(sandbox: Sandbox, db: None) -> Callable[..., Book]:
+    """Makes somebody new, whose contacts nobody has allowed the portal to see."""
+
+    def make(**words: str) -> Book:
+        person = sandbox.person(**words)
+        return Book(sandbox, person, connect(person, user=UserFactory.create(), at=timezone.now()))
+
+    return make
+
+
+@pytest.fixture
+def unread_book(book_for: Callable[..., Book]) -> Book:
+    return book_for()
 
 
 @pytest.fixture
@@ -27,10 +38,21 @@ def book(unread_book: Book) -> Book:
 
 
 @pytest.fixture
-def both(book: Book) -> Both:
-    """The same person with a login at CORIPO."""
-    person = book.person
-    account = CrmAccountFactory.create(
-        user=book.mailbox.owner, user_name=person["coripo_user"], password=person["coripo_password"]
-    )
-    return Both(book, account, Coripo(book.sandbox.url, person["coripo_user"], person["coripo_password"]))
+def both_for(book_for: Callable[..., Book]) -> Callable[..., Both]:
+    """Makes somebody new with an allowed address book and a login at CORIPO."""
+
+    def make(**words: str) -> Both:
+        book = book_for(**words)
+        book.allow()
+        person = book.person
+        account = CrmAccountFactory.create(
+            user=book.mailbox.owner, user_name=person["coripo_user"], password=person["coripo_password"]
+        )
+        return Both(book, account, Coripo(book.sandbox.url, person["coripo_user"], person["coripo_password"]))
+
+    return make
+
+
+@pytest.fixture
+def both(both_for: Callable[..., Both]) -> Both:
+    return both_for()

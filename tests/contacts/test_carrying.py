@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from uuid import uuid4
+
 import pytest
 
+from apps.contacts.actions import bring_to_outlook, create_contact
 from apps.contacts.models import ContactLink, ContactRules, ContactTransfer, Field, OutlookContact, Side
 from apps.contacts.settling import choices, seen_in, token_of
 from apps.contacts.wishes import Wish
+from apps.core.addresses import Address
+from apps.core.clock import now
+from apps.graph.cards import Card
 from tests.contacts.both import Both
 
 Result = ContactTransfer.Result
@@ -143,3 +150,66 @@ def test_both_changed_waits_for_a_person_and_then_follows_the_choice(both: Both)
     contact.refresh_from_db()
     assert contact.state == OutlookContact.State.LINKED
     assert "2" in contact.changes.values_list("before", flat=True)
+
+
+def test_two_people_linked_with_one_contact_of_coripo_follow_each_other(both_for: Callable[..., Both]) -> None:
+    """One changes it, both have it; a change by each at once is a difference for the second."""
+    address = f"{uuid4().hex[:8]}@spolecny.example"
+    alice, bob = both_for(), both_for()
+    contacts = [
+        side.write("Společný", givenName="Ota", emailAddresses=[{"address": address, "name": ""}])
+        for side in (alice, bob)
+    ]
+    alice.sync(contacts[0])
+    bob.sync(contacts[1])
+    assert len(alice.coripo.contacts(last_name="Společný", first_name="Ota")) == 1
+
+    alice.book.change(contacts[0].graph_id, mobilePhone="+420 601 111 111")
+    alice.sync(contacts[0])
+    bob.sync(contacts[1])
+    assert bob.in_outlook(contacts[1])["mobilePhone"] == "+420 601 111 111"
+
+    alice.book.change(contacts[0].graph_id, department="Nákup")
+    bob.book.change(contacts[1].graph_id, department="Prodej")
+    assert alice.sync(contacts[0]).result == Result.WRITTEN
+    assert bob.sync(contacts[1]).result == Result.CONFLICT
+    assert alice.in_crm(contacts[0])["department"] == "Nákup"
+    contacts[1].refresh_from_db()
+    [difference] = contacts[1].link.differences.all()
+    assert (difference.outlook_value, difference.crm_value) == ("Prodej", "Nákup")
+    assert difference.crm_by
+
+
+def test_a_contact_deleted_in_outlook_is_made_again_on_request_and_linked(both: Both) -> None:
+    contact = both.write("Vrácená", givenName="Eva", mobilePhone="+420 601 222 333")
+    both.sync(contact)
+    contact.refresh_from_db()
+    crm_id, values = contact.link.crm_id, contact.link.crm_values
+    both.book.delete(contact.graph_id)
+    both.sync(contact)
+
+    first, again = (bring_to_outlook(both.book.row, crm_id, values, user=both.user, at=now()) for _ in range(2))
+    both.carry()
+
+    assert first == again
+    first.refresh_from_db()
+    made = OutlookContact.objects.get(pk=first.contact_id)
+    assert (made.state, made.link.crm_id, made.crm_id) == (OutlookContact.State.LINKED, crm_id, crm_id)
+    assert both.in_outlook(made)["mobilePhone"] == "+420 601 222 333"
+    assert both.coripo.contacts(last_name="Vrácená") == [crm_id]
+
+
+def test_a_new_contact_is_made_once_though_the_answer_was_lost(both: Both) -> None:
+    card = Card(given_name="Nela", surname="Jednou", addresses=(Address("", "nela@jednou.example"),))
+    both.book.look()
+    both.book.sandbox.fault("dropped", "graph:$batch", times=1)
+    transfer = create_contact(both.book.row, card, folder=None, syncs_then=True, user=both.user, at=now())
+
+    both.carry()
+
+    both.book.look()
+    [made] = OutlookContact.objects.there().filter(mailbox=both.book.mailbox, display_name__contains="Jednou")
+    transfer.refresh_from_db()
+    assert (transfer.status, transfer.contact_id, made.state) == ("done", made.pk, OutlookContact.State.LINKED)
+    assert transfer.attempts > 1
+    assert both.coripo.contacts(last_name="Jednou") == [made.link.crm_id]

@@ -141,7 +141,7 @@ class World:
                     mail.created_by, mail.creator_name = self.users[who], self.users[who].shown_name
                 parcel.exists = True
                 with writing_facts([parcel.identity]):
-                    recording.note_record(batch, parcel, at=now())
+                    recording.note_records(batch, [parcel], at=now())
                 parcels.append(parcel)
             recording.finish(batch, parcels, at=now())
 

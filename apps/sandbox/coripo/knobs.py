@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 
 from apps.sandbox.coripo.faults import Fault
@@ -16,7 +18,8 @@ class Knobs:
     """What can be turned; switches are 1 for on and 0 for off.
 
     Slowness: `latency_ms` goes into every call, while it holds its session; `attachment_seconds_per_mb` into every
-    upload (the real server took 1.2 to 1.9).
+    upload (the real server took 1.2 to 1.9). A record takes at least `write_ms_per_record` to be written, whatever the
+    size of its batch, and two are written at once: the real server took 9 and had two cores.
 
     Breakage, used up by the calls that it hits: `break_batch_after` lets the next set_entries die after that many
     entries; `crash_while_creating` lets so many creations of e-mails die when only the texts are written.
@@ -29,6 +32,7 @@ class Knobs:
     """
 
     latency_ms: float = 0
+    write_ms_per_record: float = 0
     attachment_seconds_per_mb: float = 0
     break_batch_after: float = 0
     crash_while_creating: float = 0
@@ -42,6 +46,7 @@ class Knobs:
 
 _lock = threading.Lock()
 _knobs = Knobs()
+_cores = threading.BoundedSemaphore(2)
 
 
 def turn(values: dict[str, object]) -> dict[str, float]:
@@ -67,6 +72,18 @@ def reset() -> None:
 def delay_call() -> None:
     if _knobs.latency_ms:
         time.sleep(_knobs.latency_ms / 1000)
+
+
+@contextmanager
+def writing_record() -> Iterator[None]:
+    """The block writes one record, and takes its time."""
+    if not _knobs.write_ms_per_record:
+        yield
+        return
+    with _cores:
+        began = time.monotonic()
+        yield
+        time.sleep(max(0.0, began + _knobs.write_ms_per_record / 1000 - time.monotonic()))
 
 
 def delay_upload(size: int) -> None:

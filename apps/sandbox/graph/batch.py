@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit
 from django.http import QueryDict
 
 from apps.sandbox.control import request_log, weather
-from apps.sandbox.control.asks import graph_ask
+from apps.sandbox.control.asks import Ask, graph_ask
 from apps.sandbox.entra.tokens import Bearer
 from apps.sandbox.graph import errors
 from apps.sandbox.graph.calls import Reply, Wire
 
 PATH = "$batch"
 MAX_PARTS = 20  # Graph: JSON batching
+AT_ONCE = 4  # Graph: requests of a mailbox under way together; a batch is run side by side
 WRITING_METHODS = {"POST", "PUT", "PATCH"}
 
 Part = dict[str, Any]
@@ -32,12 +33,17 @@ def run(wire: Wire, bearer: Bearer, *, answer: Callable[[Wire], Reply]) -> Reply
     if wire.method != "POST":
         raise errors.method_not_allowed()
     responses: dict[str, Part] = {}
-    for part in _parts(wire):
+    slept = 0.0
+    for number, part in enumerate(_parts(wire)):
+        slept = slept if number % AT_ONCE else 0.0
         needed = [str(name).lower() for name in part.get("dependsOn") or []]
         if any(name not in responses or responses[name]["status"] >= 400 for name in needed):
             reply = _refused(424, "FailedDependency", "A request that this one depends on has failed.")
         else:
-            reply = _answered(_part_wire(part, wire), bearer, answer)
+            call = _part_wire(part, wire)
+            ask = graph_ask(call.method, f"/v1.0/{call.path}", mailbox=bearer.mail)
+            slept = _sleep(ask, slept)
+            reply = _answered(call, ask, answer)
         responses[str(part["id"]).lower()] = _response(str(part["id"]), reply)
     shuffled = list(responses.values())
     # Clients must go by the id. Some go by the place, and here they fail.
@@ -45,12 +51,18 @@ def run(wire: Wire, bearer: Bearer, *, answer: Callable[[Wire], Reply]) -> Reply
     return Reply({"responses": shuffled})
 
 
-def _answered(part: Wire, bearer: Bearer, answer: Callable[[Wire], Reply]) -> Reply:
+def _sleep(ask: Ask, slept: float) -> float:
+    """Slowness of one part beside those that have slept already; how long all of them have."""
+    slow = weather.strike("slow", ask)
+    if slow is None or slow.seconds <= slept:
+        return slept
+    time.sleep(slow.seconds - slept)
+    return slow.seconds
+
+
+def _answered(part: Wire, ask: Ask, answer: Callable[[Wire], Reply]) -> Reply:
     """One part, counted and exposed to the weather like a request of its own."""
-    ask = graph_ask(part.method, f"/v1.0/{part.path}", mailbox=bearer.mail)
     request_log.count(ask)
-    if slow := weather.strike("slow", ask):
-        time.sleep(slow.seconds)
     if throttle := weather.strike("throttle", ask):
         after = str(max(1, round(throttle.seconds)))
         return _refused(429, "TooManyRequests", "Please retry again later.", {"Retry-After": after})

@@ -22,7 +22,8 @@ def set_entry(session: Any, module_name: Any, name_value_list: Any, track_view: 
             raise NotAllowed
         values = name_values(name_value_list)
         try:
-            record_id = save(module, values, user=user)
+            with knobs.writing_record():
+                record_id = save(module, values, user=user)
         except InvalidId as error:
             raise SilentNull from error
         echo = {name: echoed(clean_text(value)) for name, value in values.items() if name in module.fields}
@@ -40,7 +41,10 @@ def set_entries(session: Any, module_name: Any, name_value_lists: Any) -> Any:
         for number, name_value_list in enumerate(as_list(name_value_lists), start=1):
             values = name_values(name_value_list)
             try:
-                ids.append(_duplicate(module, values) or save(module, _with_company(module, values, user), user=user))
+                with knobs.writing_record():
+                    ids.append(
+                        _duplicate(module, values) or save(module, _with_company(module, values, user), user=user)
+                    )
             except InvalidId:
                 ids.append(values["id"])
             except NotAllowed:
