@@ -62,10 +62,10 @@ def test_candidates_stand_with_their_evidence_and_a_link_writes_what_was_chosen(
 
 
 def test_a_taken_one_is_named_and_goes_over_only_when_confirmed(both: Both) -> None:
-    theirs = both.coripo.contact("karla@pila.example", first_name="Karla", last_name="Benešová")
-    first = both.write("Benešová", givenName="Karla", emailAddresses=mail("karla@pila.example"))
+    theirs = both.coripo.contact("zdena@pila.example", first_name="Zdena", last_name="Převzatá")
+    first = both.write("Převzatá", givenName="Zdena", emailAddresses=mail("zdena@pila.example"))
     both.sync(first)
-    second = both.write("Benešová", givenName="K.", emailAddresses=mail("karla@pila.example"))
+    second = both.write("Převzatá", givenName="K.", emailAddresses=mail("zdena@pila.example"))
     client = browser_of(both.user)
     url = reverse("contacts:compare", args=[second.pk, theirs])
 
@@ -120,9 +120,9 @@ def test_open_links_the_only_one_with_the_address_and_asks_among_several(both: B
 
 
 def test_contacts_of_coripo_are_searched_and_say_with_whom_they_are_linked(both: Both) -> None:
-    both.coripo.contact("eva@firma.example", first_name="Eva", last_name="Hledaná")
-    both.coripo.contact("jan@firma.example", first_name="Jan", last_name="Hledaný")
-    both.sync(both.write("Hledaná", givenName="Eva", emailAddresses=mail("eva@firma.example")))
+    both.coripo.contact("eva@hledana.example", first_name="Eva", last_name="Hledaná")
+    both.coripo.contact("jan@hledana.example", first_name="Jan", last_name="Hledaný")
+    both.sync(both.write("Hledaná", givenName="Eva", emailAddresses=mail("eva@hledana.example")))
 
     page = browser_of(both.user).get(reverse("contacts:in_crm") + "?q=hledan").content.decode()
 

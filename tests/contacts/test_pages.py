@@ -327,7 +327,7 @@ def test_each_question_has_its_answer_and_keeps_those_before(folder: ContactFold
 def test_unlinking_dismissing_and_creating_again(folder: ContactFolder, client: Client) -> None:
     linked, suggested, gone = write(folder, "Nová"), write(folder, "Malá"), write(folder, "Pryč")
     link(linked)
-    link(gone, crm_id="crm-1", problem=ContactLink.Problem.OUTLOOK_GONE)
+    link(gone, crm_id="crm-gone", problem=ContactLink.Problem.OUTLOOK_GONE)
     OutlookContact.objects.filter(pk=gone.pk).update(gone_at=NOON)
     suggest(suggested, "crm-2", 80)
 
@@ -344,7 +344,7 @@ def test_unlinking_dismissing_and_creating_again(folder: ContactFolder, client: 
     assert suggested.state == State.ALONE
     again = ContactTransfer.objects.get(purpose="create")
     assert (again.syncs_then, again.card["surname"]) == (True, "Pryč")
-    assert again.wish == {"crm_id": "crm-1", "may_create": False, "takes_over": True}
+    assert again.wish == {"crm_id": "crm-gone", "may_create": False, "takes_over": True}
     assert client.post(reverse("contacts:act", args=[linked.pk]), {"function": "delete"}).status_code == 404
 
 
