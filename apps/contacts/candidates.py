@@ -39,6 +39,11 @@ class Candidate:
         return name_of(self.stored)
 
     @property
+    def plain_name(self) -> str:
+        card = self.stored.card
+        return f"{card.first_name} {card.last_name}".strip()
+
+    @property
     def companies(self) -> str:
         return ", ".join(company.name for company in self.stored.companies)
 

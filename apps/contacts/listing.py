@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import User
 from apps.contacts.causes import sentence_for
@@ -40,13 +41,13 @@ LOOKS: dict[str, str] = {
 # What the states are called above the list, where they name many.
 TABS: dict[str, Promise] = {
     "": _("All"),
-    State.LINKED: _("Linked"),
+    State.LINKED: pgettext_lazy("contacts", "Linked"),
     State.ALONE: _("Only in Outlook"),
     State.SUGGESTED: _("Suggestions"),
     State.CONFLICT: _("Differences"),
-    State.ASKING: _("Needs your choice"),
+    State.ASKING: pgettext_lazy("contacts", "Needs your choice"),
     State.FAILED: _("Errors"),
-    State.QUEUED: _("Waiting"),
+    State.QUEUED: pgettext_lazy("contacts", "Waiting"),
 }
 # Beside these, a tab stands only where it leads to somebody.
 _ALWAYS = ("", State.LINKED, State.ALONE, State.SUGGESTED, State.CONFLICT)
