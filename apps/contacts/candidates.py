@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -123,7 +124,8 @@ def compare(contact: OutlookContact, crm_id: str, *, user: User) -> Comparison |
     if stored is None or stored.is_deleted:
         return None
     rules, card = rules_of(user), from_json(contact.card)
-    link = ContactLink(contact=contact, mailbox_id=contact.mailbox_id, crm_id=crm_id)
+    # A copy, since this link is only thought of: the contact itself would believe that it has it.
+    link = ContactLink(contact=copy(contact), mailbox_id=contact.mailbox_id, crm_id=crm_id)
     asking = rules_of(user)
     asking.on_conflict = OnConflict.ASK
     merged = judge(link, card, stored, asking)

@@ -15,7 +15,9 @@ from apps.contacts.evidence import WORDS
 from apps.contacts.fields import empty, is_same_across, outlook_values
 from apps.contacts.listing import LOOKS
 from apps.contacts.models import ContactAddress, ContactLink, Difference, Field, OutlookContact, Suggestion
+from apps.contacts.rules import rules_of
 from apps.contacts.telling import Told, history_of, text_of
+from apps.contacts.verdicts import MergeRules
 from apps.mailboxes.models import Message, Participant
 
 MOST_MAILS = 10
@@ -24,13 +26,15 @@ CONTACTS = "Contacts"
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field on both sides. `waits` says that it is a difference that somebody has to settle."""
+    """A field on both sides. `waits` says that it is a difference that somebody has to settle, `travels` that the settings
+    let it go from one side to the other."""
 
     label: str
     outlook: str
     crm: str
     differs: bool
     waits: bool
+    travels: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def person_page(contact: OutlookContact, *, user: User) -> PersonPage:
         link=link,
         reason=why(contact),
         addresses=addresses,
-        fields=tuple(_fields(contact, link)),
+        fields=tuple(_fields(contact, link, MergeRules.of(rules_of(user)))),
         suggestions=tuple(suggestions_of(contact)) if link is None else (),
         twins=tuple(twins_of([contact]).get(contact.pk, ())),
         history=history_of(contact),
@@ -100,7 +104,7 @@ def mails_of(contact: OutlookContact, addresses: tuple[str, ...], *, user: User)
     return list(mails.order_by("-received_at", "-pk")[:MOST_MAILS])
 
 
-def _fields(contact: OutlookContact, link: ContactLink | None) -> Iterable[FieldRow]:
+def _fields(contact: OutlookContact, link: ContactLink | None, rules: MergeRules) -> Iterable[FieldRow]:
     """The fields of which a side says something, in the order of a card."""
     agreed = {name: entry[0] for name, entry in link.snapshot.items()} if link else {}
     outlook = outlook_values(from_json(contact.card), agreed=agreed)
@@ -110,4 +114,6 @@ def _fields(contact: OutlookContact, link: ContactLink | None) -> Iterable[Field
         ours, theirs = outlook.get(field, empty(field)), crm.get(field, empty(field))
         if ours or theirs:
             differs = bool(link) and bool(crm) and not is_same_across(field, ours, theirs)
-            yield FieldRow(str(field.label), text_of(ours), text_of(theirs), differs, field in waiting)
+            yield FieldRow(
+                str(field.label), text_of(ours), text_of(theirs), differs, field in waiting, rules.travels(field)
+            )

@@ -47,6 +47,7 @@ def test_candidates_stand_with_their_evidence_and_a_link_writes_what_was_chosen(
     text = compared.content.decode()
     assert all(it in text for it in ("účetní", "ředitelka", "in CORIPO: +420 602 111 222", "Assign 1 earlier e-mail"))
     assert "checked" not in text
+    assert "is linked with another one" not in text
     token = next(choice.token for choice, _kept in compared.context["choices"] if choice.field == "position")
     stale = client.post(url, {"seen_position": "0", "pick_position": "outlook"})
     assert stale.status_code == 422
