@@ -8,7 +8,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.accounts.models import CrmAccount, CrmServer, User
-from apps.contacts.models import AddressBook, ContactFolder, OutlookContact
+from apps.contacts.models import AddressBook, ContactFolder, ContactTransfer, OutlookContact
 from apps.mailboxes.models import Mailbox, MailFolder, Message, Participant
 from apps.sync.models import CrmEmail, Transfer
 from apps.work.models import Lane, Run
@@ -84,6 +84,21 @@ class OutlookContactFactory(DjangoModelFactory[OutlookContact]):
     sort_name = factory.Sequence(lambda n: f"testova jana {n}")
     crm_id = ""
     is_private = False
+
+
+class ContactTransferFactory(DjangoModelFactory[ContactTransfer]):
+    """Somebody is being created in Outlook."""
+
+    class Meta:
+        model = ContactTransfer
+
+    mailbox = factory.SubFactory(MailboxFactory)
+    requested_by = factory.SelfAttribute("mailbox.owner")
+    purpose = ContactTransfer.Purpose.CREATE
+    lane = Lane.INTERACTIVE
+    queued_at = NOON
+    not_before = NOON
+    card = factory.LazyFunction(lambda: {"surname": "Dvořáková", "addresses": [["", "dvorakova@firma.example"]]})
 
 
 class MailFolderFactory(DjangoModelFactory[MailFolder]):

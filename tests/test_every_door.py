@@ -12,9 +12,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.factories import (
     AddressBookFactory,
     ContactFolderFactory,
+    ContactTransferFactory,
     MailFolderFactory,
     MessageFactory,
     OutlookContactFactory,
+    ParticipantFactory,
     RunFactory,
 )
 
@@ -91,6 +93,10 @@ DOORS = {
     "contacts:company": Door("get", "/contacts/{contact}/company/", OWN_PAGE),
     "contacts:consent": Door("post", "/contacts/consent/", OWN_POST, {"mailbox": "{mailbox}"}),
     "contacts:consented": Door("get", "/contacts/consent/done/", (302, 302, 302, 302)),
+    "contacts:create": Door("get", "/contacts/create/?message={message}&address=jana@kovarna-morava.example", OWN_PAGE),
+    "contacts:waiting": Door("get", "/contacts/create/{transfer}/", OWN_PAGE),
+    "contacts:choose": Door("get", "/contacts/choose/?message={message}", OWN_PAGE),
+    "contacts:several": Door("post", "/contacts/several/", OWN_POST, {"message": "{message}"}),
     "settings_mailboxes": Door("get", "/settings/mailboxes/", SIGNED_IN),
     "follow_folders": Door("post", "/settings/mailboxes/{mailbox}/folders/", OWN_POST),
     "disconnect_mailbox": Door("post", "/settings/mailboxes/{mailbox}/disconnect/", OWN_POST),
@@ -134,12 +140,14 @@ def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
 
     mailbox = User.objects.get(username="owner").mailboxes.get()
     message = MessageFactory(folder=MailFolderFactory(mailbox=mailbox))
+    ParticipantFactory(message=message)
     AddressBookFactory(mailbox=mailbox)
     ids = {
         "message": message.pk,
         "mailbox": mailbox.pk,
         "run": RunFactory(requested_by=mailbox.owner).pk,
         "contact": OutlookContactFactory(folder=ContactFolderFactory(mailbox=mailbox)).pk,
+        "transfer": ContactTransferFactory(mailbox=mailbox).pk,
     }
     door = DOORS[name]
 

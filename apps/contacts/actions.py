@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from apps.accounts.models import User
-from apps.contacts.cards import to_json
+from apps.contacts.cards import canonical_addresses, from_json, to_json
+from apps.contacts.correspondents import contacts_with
 from apps.contacts.fields import Values, with_outlook_values
 from apps.contacts.models import (
     AddressBook,
@@ -17,14 +19,15 @@ from apps.contacts.models import (
     ContactFolder,
     ContactLink,
     ContactTransfer,
+    ContactTransferQuerySet,
     OutlookContact,
     Suggestion,
 )
-from apps.contacts.states import refresh_states
+from apps.contacts.states import hold, refresh_states, writing_facts
 from apps.contacts.waking import wake_contact_carrier
 from apps.contacts.wishes import Wish
 from apps.graph.cards import Card
-from apps.mailboxes.models import Message
+from apps.mailboxes.models import Mailbox, Message
 from apps.work.models import Function, Lane, Run, Status
 
 
@@ -65,12 +68,7 @@ def sync_contacts(
         for pk in under_way & wishes.keys():
             active.filter(contact=pk, status=Status.QUEUED).update(wish=wishes[pk].to_json())
         wanted = [contact for contact in contacts if contact.pk not in under_way]
-        run = None
-        if len(wanted) > 1:
-            run = Run.objects.create(
-                requested_by=user, lane=lane, function=Function.CONTACTS, requested_at=at, started_at=at, moving_since=at,
-                matched=len(contacts), asked=len(wanted), already=len(under_way), is_expanded=True,
-            )  # fmt: skip
+        run = _run(user, len(wanted), at=at, lane=lane)
         ContactTransfer.objects.bulk_create(
             ContactTransfer(
                 mailbox_id=contact.mailbox_id,
@@ -151,6 +149,62 @@ def create_contact(
     )
 
 
+def create_contacts(
+    book: AddressBook,
+    cards: Sequence[Card],
+    *,
+    folder: ContactFolder | None = None,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    message: Message | None = None,
+) -> list[OutlookContact | ContactTransfer]:
+    """Make contacts in Outlook, each address once: for each card, in order, the contact that has one of its addresses
+    already, else the transfer that makes it. Asking twice finds the same transfer. The cost does not grow with the cards."""
+    with transaction.atomic():
+        # Whoever asks at the same moment waits here, and then finds what this one asked for.
+        AddressBook.objects.select_for_update(no_key=True).get(pk=book.pk)
+        there: dict[str, OutlookContact | ContactTransfer] = {}
+        there.update(under_way(book.mailbox_id))
+        there.update(contacts_with(book.mailbox_id, [it for card in cards for it in canonical_addresses(card)]))
+        outcomes, new = [], []
+        for card in cards:
+            addresses = canonical_addresses(card)
+            outcome = next((there[address] for address in addresses if address in there), None)
+            if outcome is None:
+                outcome = ContactTransfer(
+                    mailbox_id=book.mailbox_id,
+                    requested_by=user,
+                    purpose=ContactTransfer.Purpose.CREATE,
+                    lane=Lane.INTERACTIVE,
+                    queued_at=at,
+                    not_before=at,
+                    card=to_json(card),
+                    folder=folder or book.new_contacts_folder,
+                    message_id_here=message.pk if message else None,
+                    syncs_then=syncs_then,
+                )
+                new.append(outcome)
+                there.update(dict.fromkeys(addresses, outcome))
+            outcomes.append(outcome)
+        ContactTransfer.objects.bulk_create(new)
+        if new:
+            wake_contact_carrier(Lane.INTERACTIVE)
+    return outcomes
+
+
+def under_way(mailbox_id: int) -> dict[str, ContactTransfer]:
+    """By canonical address the transfers that are just making a contact in this mailbox. One query."""
+    making = ContactTransfer.objects.active().filter(
+        mailbox=mailbox_id, purpose=ContactTransfer.Purpose.CREATE, contact=None
+    )
+    return {
+        address: transfer
+        for transfer in making.order_by("-pk")
+        for address in canonical_addresses(from_json(transfer.card))
+    }
+
+
 def bring_to_outlook(book: AddressBook, crm_id: str, values: Values, *, user: User, at: datetime) -> ContactTransfer:
     """Make a contact in Outlook of one of CORIPO, and link the two. Also for one that somebody deleted in Outlook.
 
@@ -174,15 +228,75 @@ def bring_to_outlook(book: AddressBook, crm_id: str, values: Values, *, user: Us
 
 
 def change_contact(
-    contact: OutlookContact, card: Card, *, syncs_then: bool, user: User, at: datetime
+    contact: OutlookContact,
+    card: Card,
+    *,
+    syncs_then: bool,
+    user: User,
+    at: datetime,
+    message: Message | None = None,
 ) -> ContactTransfer | None:
     """Write what the card says over the contact in Outlook, as it was when the person saw it; None while another transfer
     of the contact is under way."""
-    if ContactTransfer.objects.active().filter(contact=contact).exists():
+    with transaction.atomic():
+        # A second click at the same moment waits here.
+        hold([contact.pk])
+        if ContactTransfer.objects.active().filter(contact=contact).exists():
+            return None
+        book = contact.mailbox.address_book
+        return _outlook_wish(
+            book,
+            card,
+            ContactTransfer.Purpose.CHANGE,
+            contact=contact,
+            syncs_then=syncs_then,
+            user=user,
+            at=at,
+            message=message,
+        )
+
+
+def undo_transfers(transfers: ContactTransferQuerySet, *, user: User, at: datetime) -> Asked:
+    """Take back what these transfers did, where each is the newest of its contact and nothing is under way for it."""
+    with transaction.atomic():
+        wanted = transfers.filter(mailbox__in=Mailbox.objects.visible_to(user), purpose=ContactTransfer.Purpose.SYNC)
+        newest = ContactTransfer.objects.filter(contact=OuterRef("contact")).order_by("-pk").values("pk")[:1]
+        going = wanted.filter(pk=Subquery(newest), status=Status.DONE, contact__gone_at=None)
+        found = list(going.order_by("contact").select_related("contact"))
+        run = _run(user, len(found), at=at, lane=Lane.INTERACTIVE)
+        with writing_facts([transfer.contact_id for transfer in found if transfer.contact_id]):
+            ContactTransfer.objects.bulk_create(
+                ContactTransfer(
+                    mailbox_id=transfer.mailbox_id,
+                    contact=transfer.contact,
+                    requested_by=user,
+                    purpose=ContactTransfer.Purpose.UNDO,
+                    lane=Lane.INTERACTIVE,
+                    run=run,
+                    queued_at=at,
+                    not_before=at,
+                    wish={"of": transfer.pk},
+                )
+                for transfer in found
+            )
+            wake_contact_carrier(Lane.INTERACTIVE)
+    return Asked(queued=len(found), already=0, run=run)
+
+
+def _run(user: User, count: int, *, at: datetime, lane: Lane) -> Run | None:
+    """What holds several together; one alone needs none."""
+    if count < 2:
         return None
-    book = contact.mailbox.address_book
-    return _outlook_wish(
-        book, card, ContactTransfer.Purpose.CHANGE, contact=contact, syncs_then=syncs_then, user=user, at=at
+    return Run.objects.create(
+        requested_by=user,
+        lane=lane,
+        function=Function.CONTACTS,
+        requested_at=at,
+        started_at=at,
+        moving_since=at,
+        matched=count,
+        asked=count,
+        is_expanded=True,
     )
 
 

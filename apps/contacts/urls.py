@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.contacts.views import consent, contacts, linking, opening, person
+from apps.contacts.views import choose, consent, contacts, create, linking, opening, person
 
 app_name = "contacts"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("suggestions/", contacts.suggestions, name="suggestions"),
     path("consent/", consent.consent, name="consent"),
     path("consent/done/", consent.consented, name="consented"),
+    path("create/", create.create, name="create"),
+    path("create/<int:pk>/", create.waiting, name="waiting"),
+    path("choose/", choose.choose, name="choose"),
+    path("several/", choose.act_on_several, name="several"),
     path("<int:pk>/", person.person, name="person"),
     path("<int:pk>/act/", person.act, name="act"),
     path("<int:pk>/open/", opening.open_record, name="open"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from apps.accounts.models import User
+from apps.contacts.correspondents import Refusals
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.moving import Moving, capped, first_moving
 from apps.inbox.rows import ShownRow, shown_row
@@ -60,7 +61,8 @@ def listing(query: QueryDict, *, user: User, at: datetime) -> Listing:
     before, after = Cursor.parse(query.get("before", "")), Cursor.parse(query.get("after", ""))
     page = message_page(user, wanted, before=before, after=after)
     here = query_of(wanted, **({"before": str(before)} if before else {"after": str(after)} if after else {}))
-    rows = tuple(shown_row(row, here) for row in page.rows)
+    refusals = Refusals.of(user)
+    rows = tuple(shown_row(row, refusals, here) for row in page.rows)
     progress = progress_of(user, at=at)
     # News belongs on top of the first page only.
     top = str(Cursor.of(page.rows[0].message)) if page.rows and not page.newer else ""

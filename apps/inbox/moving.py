@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.http import QueryDict
 
 from apps.accounts.models import User
+from apps.contacts.correspondents import Refusals
 from apps.inbox.filters import filter_of, query_of
 from apps.inbox.rows import ShownRow, shown_row
 from apps.mailboxes.models import Message
@@ -68,7 +69,8 @@ def next_step(query: QueryDict, *, user: User, at: datetime) -> Step:
     wanted = filter_of(query)
     believed, believed_panel = shown_states(query.get("shown", "")), shown_states(query.get("panel", ""))
     found = messages_by_id(user, {*believed, *believed_panel})
-    rows = {row.message.pk: shown_row(row, query_of(wanted)) for row in found}
+    refusals = Refusals.of(user)
+    rows = {row.message.pk: shown_row(row, refusals, query_of(wanted)) for row in found}
     listed = [rows[pk] for pk in believed if pk in rows]
     in_panel = [rows[pk] for pk in believed_panel if pk in rows]
     top = query.get("top", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.accounts.models import User
+from apps.contacts.functions import CONTACT_FUNCTIONS
 from apps.inbox.functions import FUNCTIONS
 from apps.inbox.listing import Listing
 from apps.inbox.moving import Step
@@ -25,6 +26,7 @@ def list_context(shown: Listing, *, user: User) -> dict[str, Any]:
         "states": MessageState.choices,
         "directions": Message.Direction.choices,
         "functions": FUNCTIONS,
+        "contact_functions": CONTACT_FUNCTIONS,
         "opens_in": rules.opens_in,
     }
 

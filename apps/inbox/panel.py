@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.accounts.models import User
+from apps.contacts.correspondents import Refusals
 from apps.inbox.functions import FUNCTIONS
 from apps.inbox.kinds import kind_of
 from apps.inbox.rows import ShownRow, shown_row
@@ -101,7 +102,7 @@ def panel_head(message: Message, *, user: User, query: str = "") -> PanelHead:
     reason = why(message, user=user)
     record = record_of(message, user=user)
     return PanelHead(
-        row=shown_row(row, query),
+        row=shown_row(row, Refusals.of(user), query),
         reason=reason,
         remedy=_remedy_beside_the_functions(reason),
         setting=setting_of(reason.cause),

@@ -51,6 +51,13 @@ def read_body(message: Message) -> Body:
     )
 
 
+def read_text(message: Message) -> str:
+    """The words of the body alone, as `Body.text`. One request."""
+    with _reading(message) as client:
+        found = client.body(message.graph_id)
+    return plain_text(found.body) if found.is_html else found.body
+
+
 def list_files(message: Message) -> tuple[GraphAttachment, ...]:
     """The files of the message, without those that only stand in its text. One request."""
     with _reading(message) as client:

@@ -123,6 +123,21 @@ def test_the_menu_is_walked_by_arrows_and_gives_the_focus_back(inbox: Walker) ->
     expect(inbox.link_of(SUBJECTS[2])).to_be_focused()
 
 
+def test_c_and_the_menu_lead_to_the_contact_behind_the_mail(inbox: Walker) -> None:
+    inbox.link_of(SUBJECTS[2]).focus()
+    inbox.page.keyboard.press("c")
+    expect(inbox.page.get_by_role("heading", level=1)).to_have_text("Contacts of the e-mail")
+    for name in ("Create contact in Outlook", "Sync contact", "Open contact in CORIPO", "Link contact with CORIPO"):
+        expect(inbox.page.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+    inbox.page.go_back()
+    inbox.link_of(SUBJECTS[2]).press("Shift+F10")
+    inbox.page.get_by_role("menuitem", name="Create contact in Outlook").click()
+
+    # Asked for when a function of contacts is first used.
+    expect(inbox.button("Allow access to contacts")).to_be_visible()
+
+
 def test_a_change_is_announced_and_then_the_page_is_silent(inbox: Walker) -> None:
     """Live state without a reload, told once and politely; no request at all while nothing moves."""
     inbox.open_message(SUBJECTS[3])

@@ -13,16 +13,18 @@ from apps.accounts.models import CrmAccount
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.crm.errors import CrmError
+from apps.inbox.people import shown_people
 from apps.inbox.troubles import sentence_for_reader
-from apps.mailboxes.models import Message, MessageState, Participant
+from apps.mailboxes.models import Message, MessageState
 from apps.sync.chosen import chosen_for
 from apps.sync.conversations import later_links
 from apps.sync.people import IN_CORIPO, SOUGHT, known_people, people_beyond_limit, plan
 from apps.sync.reasons import beyond_limit_sentence
 from apps.sync.rules import rules_of
 
-# The text of the e-mail stands below them.
-PEOPLE_PER_PAGE = 12
+PEOPLE_PER_PAGE = 50
+# The text of the e-mail stands below them, so the others come up when they are asked for.
+OPEN_PEOPLE = 10
 # Nothing of the mail is in CORIPO, so Sync will store it; for the others it would only add links.
 PLANNED = (
     MessageState.NOT_SYNCED,
@@ -55,15 +57,18 @@ def people(request: PortalRequest, pk: int) -> HttpResponse:
     ]
     rules = rules_of(request.user)
     beyond = people_beyond_limit(message, rules)
-    if len(found) > PEOPLE_PER_PAGE:
-        # Those who matter are not to be looked for on later pages.
+    if len(found) > OPEN_PEOPLE:
+        # Those who matter are not to be looked for among many.
         found.sort(key=lambda person: person.kind not in IN_CORIPO)
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    shown = shown_people(list(page), message, user=request.user, is_connected=account is not None)
     context = {
         "message": message,
         "page": page,
         "beyond_limit": beyond_limit_sentence(beyond) if beyond else "",
-        "people": [(person, Participant.Role(person.role).label) for person in page],
+        "people": shown[:OPEN_PEOPLE],
+        "more_people": shown[OPEN_PEOPLE:],
+        "is_for_several": sum(bool(person.functions) for person in shown) > 1,
         "in_crm": sum(person.kind in IN_CORIPO for person in found),
         "sought": sum(person.kind in SOUGHT for person in found),
         "plan": plan(found, user=request.user, message=message, chosen=list(dict.fromkeys(chosen)))

@@ -7,13 +7,23 @@ document.addEventListener("inbox:act", (event) => {
     form.requestSubmit();
     return;
   }
+  if (name.startsWith("contact")) {
+    const form = document.querySelector("#contact-function");
+    form.elements.message.value = row.dataset.message;
+    form.elements.function.value = name.slice("contact-".length);
+    // The way to CORIPO goes where the records of e-mails go, the others stay in this tab.
+    form.target = name === "contact-open" ? document.querySelector("#opening").target : "";
+    form.requestSubmit();
+    return;
+  }
   const values = { action: name };
   for (const field of document.querySelectorAll("#moving [name=shown], #panel-shown")) values[field.name] = field.value;
   htmx.ajax("POST", row.dataset.act, { source: row, target: "body", swap: "none", values });
 });
 
-// Why a function cannot be used on this row now; "" where it can.
+// Why a function cannot be used on this row now; "" where it can. Those of contacts share their reason.
 function whyNot(row, name) {
+  name = name.split("-")[0];
   const state = row.querySelector(".message__state");
   if (!state || !state.dataset.refused.split(" ").includes(name)) return "";
   return state.getAttribute(`data-why-${name}`) || "";

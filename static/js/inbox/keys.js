@@ -1,5 +1,5 @@
 // Keys of the list. They are off while somebody types, and everything they do has a button as well.
-const FUNCTIONS_BY_KEY = { o: "open", s: "sync", m: "mark", u: "unmark" };
+const FUNCTIONS_BY_KEY = { o: "open", s: "sync", m: "mark", u: "unmark", c: "contact" };
 
 function rowLinks() {
   return [...document.querySelectorAll(".message__what a")];

@@ -8,6 +8,7 @@ function items() {
 function openMenu(row, x, y) {
   menu.row = row;
   menu.returnTo = row.contains(document.activeElement) ? document.activeElement : row.querySelector(".message__what a");
+  let said = "";
   for (const item of items()) {
     const reason = whyNot(row, item.dataset.function);
     const why = item.querySelector(".menu__why");
@@ -15,6 +16,9 @@ function openMenu(row, x, y) {
     else item.removeAttribute("aria-disabled");
     why.textContent = reason;
     why.hidden = !reason;
+    // For the eye, a reason that several share stands once.
+    why.classList.toggle("visually-hidden", reason === said);
+    said = reason;
   }
   menu.showPopover();
   const box = menu.getBoundingClientRect();
