@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 
 from apps.accounts.models import User
 from apps.contacts.cards import canonical_addresses, from_json, to_json
@@ -18,14 +19,15 @@ from apps.contacts.models import (
     ContactFolder,
     ContactLink,
     ContactTransfer,
+    ContactTransferQuerySet,
     OutlookContact,
     Suggestion,
 )
-from apps.contacts.states import hold, refresh_states
+from apps.contacts.states import hold, refresh_states, writing_facts
 from apps.contacts.waking import wake_contact_carrier
 from apps.contacts.wishes import Wish
 from apps.graph.cards import Card
-from apps.mailboxes.models import Message
+from apps.mailboxes.models import Mailbox, Message
 from apps.work.models import Function, Lane, Run, Status
 
 
@@ -58,12 +60,7 @@ def sync_contacts(
             lane=lane, not_before=at, requested_by=user, wish=wish.to_json(), origin=ContactTransfer.Origin.PERSON
         )
         wanted = [contact for contact in contacts if contact.pk not in under_way]
-        run = None
-        if len(wanted) > 1:
-            run = Run.objects.create(
-                requested_by=user, lane=lane, function=Function.CONTACTS, requested_at=at, started_at=at, moving_since=at,
-                matched=len(contacts), asked=len(wanted), already=len(under_way), is_expanded=True,
-            )  # fmt: skip
+        run = _run(user, len(wanted), at=at, lane=lane)
         ContactTransfer.objects.bulk_create(
             ContactTransfer(
                 mailbox_id=contact.mailbox_id,
@@ -238,6 +235,50 @@ def change_contact(
             at=at,
             message=message,
         )
+
+
+def undo_transfers(transfers: ContactTransferQuerySet, *, user: User, at: datetime) -> Asked:
+    """Take back what these transfers did, where each is the newest of its contact and nothing is under way for it."""
+    with transaction.atomic():
+        wanted = transfers.filter(mailbox__in=Mailbox.objects.visible_to(user), purpose=ContactTransfer.Purpose.SYNC)
+        newest = ContactTransfer.objects.filter(contact=OuterRef("contact")).order_by("-pk").values("pk")[:1]
+        going = wanted.filter(pk=Subquery(newest), status=Status.DONE, contact__gone_at=None)
+        found = list(going.order_by("contact").select_related("contact"))
+        run = _run(user, len(found), at=at, lane=Lane.INTERACTIVE)
+        with writing_facts([transfer.contact_id for transfer in found if transfer.contact_id]):
+            ContactTransfer.objects.bulk_create(
+                ContactTransfer(
+                    mailbox_id=transfer.mailbox_id,
+                    contact=transfer.contact,
+                    requested_by=user,
+                    purpose=ContactTransfer.Purpose.UNDO,
+                    lane=Lane.INTERACTIVE,
+                    run=run,
+                    queued_at=at,
+                    not_before=at,
+                    wish={"of": transfer.pk},
+                )
+                for transfer in found
+            )
+            wake_contact_carrier(Lane.INTERACTIVE)
+    return Asked(queued=len(found), already=0, run=run)
+
+
+def _run(user: User, count: int, *, at: datetime, lane: Lane) -> Run | None:
+    """What holds several together; one alone needs none."""
+    if count < 2:
+        return None
+    return Run.objects.create(
+        requested_by=user,
+        lane=lane,
+        function=Function.CONTACTS,
+        requested_at=at,
+        started_at=at,
+        moving_since=at,
+        matched=count,
+        asked=count,
+        is_expanded=True,
+    )
 
 
 def dismiss_suggestion(pk: int, crm_id: str, *, user: User, at: datetime) -> None:

@@ -20,6 +20,7 @@ from apps.contacts.models import ContactTransfer
 from apps.contacts.pairing import judged
 from apps.contacts.recording import record
 from apps.contacts.rules import rules_of
+from apps.contacts.undoing import take_back
 from apps.contacts.writing import write_crm, write_outlook
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmThrottled, CrmUnauthorized
@@ -130,6 +131,10 @@ def carry(batch: Batch, graph: ContactsClient, crm: CrmClient, *, answered: Call
     if changed:
         change_in_outlook(batch, changed, graph)
         _renewed(batch)
+    undone = [item for item in items if item.transfer.purpose == Purpose.UNDO]
+    if undone:
+        take_back(batch, undone, graph, crm)
+        _renewed(batch)
     synced = [item for item in items if item.transfer.purpose == Purpose.SYNC]
     if synced:
         _sync(batch, synced, graph, crm)
@@ -153,13 +158,14 @@ def _sync(batch: Batch, items: list[Item], graph: ContactsClient, crm: CrmClient
     _renewed(batch)
     write_outlook(batch, pairs, graph)
     _step(batch, "outlook_written")
+    _renewed(batch)
     record(batch, pairs)
     _step(batch, "recorded")
 
 
 def _renewed(batch: Batch) -> None:
     """Everything after this may write under our claim; without the lease somebody else is at it already."""
-    if not batch.renew(at=now()) and batch.held().exists():
+    if not batch.renew(at=now()):
         raise LeaseLost(str(batch.claim))
 
 

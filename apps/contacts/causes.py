@@ -46,6 +46,7 @@ SENTENCES: dict[str, Promise] = {
     "crm_conflict": gettext_lazy("The contact was changed in CORIPO at the same moment. It is read again and tried."),
     "crm_rejected": gettext_lazy("CORIPO refused this contact."),
     "graph_rejected": gettext_lazy("Microsoft 365 refused this contact."),
+    "nothing_to_undo": gettext_lazy("There was nothing left to take back."),
     "poison": gettext_lazy("The transfer broke off three times at this contact, so it was set aside."),
     "tried_often": gettext_lazy("The transfer was tried many times and broke off each time, so it was set aside."),
 }
@@ -62,6 +63,10 @@ HISTORY: dict[str, Promise] = {
     "no_room": gettext_lazy("Outlook has room for three e-mail addresses. The others are only in CORIPO."),
     "altered": gettext_lazy("What was written is not what was then read: this side keeps it in its own form."),
     "broken_off": gettext_lazy("It was written by a transfer that then broke off."),
+    "undone": gettext_lazy("A transfer was taken back."),
+    "changed_since": gettext_lazy("It has been changed since, so it was left when the transfer was taken back."),
+    "relinked": gettext_lazy("It was linked with another contact."),
+    "by_hand": gettext_lazy("Somebody wanted it so."),
     "in_step": gettext_lazy("Both sides say the same again."),
 }
 

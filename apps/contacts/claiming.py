@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class Batch:
     mailbox: Mailbox
     account: CrmAccount
     transfers: list[ContactTransfer]
+    # What we have ended or given back ourselves.
+    let_go: set[int] = field(default_factory=set)
 
     def held(self) -> ContactTransferQuerySet:
         return ContactTransfer.objects.filter(status=Status.CLAIMED, claim=self.claim)
@@ -48,7 +50,7 @@ class Batch:
 
     def renew(self, *, at: datetime) -> bool:
         """Keep the batch; False when it is no longer ours, so that nothing more may be written for it."""
-        return bool(self.held().update(lease_until=at + lease()))
+        return self.held().update(lease_until=at + lease()) >= len(self.transfers) - len(self.let_go)
 
     def end(
         self,
@@ -61,6 +63,7 @@ class Batch:
         detail: str = "",
     ) -> bool:
         """The end of one transfer, within `writing_facts` of its contact. False where it is no longer ours."""
+        self.let_go.add(transfer.pk)
         return bool(
             self.ours([transfer]).update(
                 status=status,
@@ -84,6 +87,7 @@ class Batch:
     def give_back(self, transfers: Iterable[ContactTransfer], *, not_before: datetime, cause: str = "") -> None:
         """They wait, and it counts against none of them."""
         waiting = list(transfers)
+        self.let_go.update(transfer.pk for transfer in waiting)
         with writing_facts(_contacts(waiting)):
             self.ours(waiting).update(
                 status=Status.QUEUED, claim=None, lease_until=None, not_before=not_before, cause=cause
@@ -92,6 +96,7 @@ class Batch:
     def try_again(self, transfers: Iterable[ContactTransfer], error: CrmError | GraphError, *, at: datetime) -> None:
         """Trouble at these: they come again, until they have come often enough to be set aside."""
         for transfer in transfers:
+            self.let_go.add(transfer.pk)
             with writing_facts(_contacts([transfer])):
                 if transfer.failures + 1 >= MOST_FAILURES:
                     self.end(transfer, Status.FAILED, at=at, cause="tried_often", detail=str(error))

@@ -13,6 +13,7 @@ from apps.crm.contact_face import StoredContact
 from apps.crm.errors import CrmForbidden
 from apps.crm.face import CrmClient
 from apps.graph.cards import Card, GraphContact
+from apps.work.models import Status
 
 Origin = ContactLink.Origin
 
@@ -31,7 +32,6 @@ class Item:
     remark: str = ""
     asks: str = ""
     is_new: bool = False
-    asks_for_company: bool = False
     candidates: tuple[StoredContact, ...] = field(default=())
 
     @property
@@ -58,6 +58,7 @@ class Item:
 
 def find_people(items: Sequence[Item], crm: CrmClient) -> None:
     """Fill in `stored`, or that somebody is to be made, or what to ask. Two or three requests for all of them."""
+    _remember_own_ids([item for item in items if item.link is None and not item.wish.crm_id and not item.wish.is_new])
     wanted = {item.transfer.pk: _ids(item) for item in items}
     by_id = crm.read_contacts(sorted({crm_id for ids in wanted.values() for crm_id in ids}))
     for item in items:
@@ -70,6 +71,22 @@ def find_people(items: Sequence[Item], crm: CrmClient) -> None:
         _take_by_address(item, by_address)
     _note_taken(open_items)
     _ask_about_leads([item for item in open_items if item.is_new and not item.wish.is_new], crm)
+
+
+def _remember_own_ids(items: Sequence[Item]) -> None:
+    """The id under which this contact may have been made in CORIPO by an earlier transfer, which was set aside before it knew,
+    or is to be made since the contact itself was made by us."""
+    alone = {item.contact.pk: item for item in items if item.transfer.own_crm_id is None}
+    rows = ContactTransfer.objects.filter(contact__in=list(alone), own_crm_id__isnull=False).order_by("pk")
+    given_up = set(
+        Suggestion.objects.filter(contact__in=list(alone), dismissed_at__isnull=False).values_list("contact", "crm_id")
+    )
+    for row in rows.only("contact", "own_crm_id", "purpose", "status", "card"):
+        item = alone[row.contact_id or 0]
+        is_sync = row.purpose == ContactTransfer.Purpose.SYNC
+        counts = row.status == Status.FAILED if is_sync else str(row.own_crm_id) == item.outlook.crm_id
+        if counts and (item.contact.pk, str(row.own_crm_id)) not in given_up:
+            item.transfer.own_crm_id, item.transfer.card = row.own_crm_id, row.card if is_sync else {}
 
 
 def _ids(item: Item) -> list[str]:
@@ -103,6 +120,9 @@ def _take_by_id(item: Item, ids: list[str], by_id: dict[str, StoredContact]) -> 
         elif item.link is None:
             item.origin = Origin.CRM_ID
         return
+    if str(item.transfer.own_crm_id) in by_id:
+        # Deleted there since: whoever comes in its place has another id.
+        item.transfer.own_crm_id = None
     if item.wish.crm_id:
         # Chosen by somebody a moment ago, and gone or out of sight since.
         item.asks = "crm_gone" if item.wish.crm_id in by_id else "crm_hidden"

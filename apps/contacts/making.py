@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import uuid4
 
+from apps.contacts.cards import to_json
 from apps.contacts.claiming import Batch
 from apps.contacts.companies_of import Meant, companies_meant
 from apps.contacts.fields import outlook_values, with_crm_values
 from apps.contacts.finding import Item
-from apps.contacts.models import (
-    ContactLink,
-    ContactRules,
-    Field,
-)
+from apps.contacts.models import ContactLink, ContactRules, Field
 from apps.contacts.pairing import goes_to_crm
 from apps.core.clock import now
 from apps.crm.contact_face import CrmCard, OutgoingContact, Written
@@ -31,9 +28,10 @@ def create_missing(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules
     companies = companies_meant(batch, named, crm, rules=rules)
     for item in items:
         if item.transfer.own_crm_id is None:
-            item.transfer.own_crm_id = _id_for(item)
-            # Kept before the first write: whoever comes after a crash finds it by this id.
-            batch.ours([item.transfer]).update(own_crm_id=item.transfer.own_crm_id)
+            item.transfer.own_crm_id = uuid4()
+        item.transfer.card = to_json(item.card)
+        # Kept before the first write: whoever comes after a crash finds it by this id, and knows what it was made of.
+        batch.ours([item.transfer]).update(own_crm_id=item.transfer.own_crm_id, card=item.transfer.card)
     wanted = [
         OutgoingContact(
             str(item.transfer.own_crm_id),
@@ -47,7 +45,6 @@ def create_missing(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules
     for item, outcome in zip(items, crm.create_contacts(wanted), strict=True):
         if isinstance(outcome, Written):
             item.stored, item.origin = outcome.contact, Origin.CREATED
-            item.asks_for_company = bool(companies.get(item.transfer.pk, Meant()).asks)
         else:
             _not_made(batch, item, outcome)
 
@@ -59,13 +56,6 @@ def _not_made(batch: Batch, item: Item, error: CrmError) -> None:
         batch.try_again([item.transfer], error, at=now())
     else:
         batch.end_alone(item.transfer, Status.FAILED, cause=error.code, detail=str(error))
-
-
-def _id_for(item: Item) -> str:
-    """The id that the contact bears in Outlook since it was made by us, or a new one."""
-    crm_id = item.outlook.crm_id or ""
-    is_free = len(crm_id) == 36 and item.link is None and not item.wish.is_new
-    return crm_id if is_free else str(uuid4())
 
 
 def _new_card(card: Card, rules: ContactRules, company_id: str) -> CrmCard:

@@ -403,6 +403,7 @@ class ContactTransfer(WorkItem):
         CREATE = "create", _("Create contact in Outlook")
         SYNC = "sync", _("Sync contact")
         CHANGE = "change", _("Change contact in Outlook")
+        UNDO = "undo", _("Undo")
 
     class Result(models.TextChoices):
         IN_STEP = "in_step", _("in step")

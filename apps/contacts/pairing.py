@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from apps.contacts.agreeing import cards_after, judge, record_intent
+from apps.contacts.cards import from_json
 from apps.contacts.claiming import Batch
 from apps.contacts.companies_of import Meant, companies_meant
 from apps.contacts.fields import crm_values, outlook_values
@@ -22,7 +23,7 @@ from apps.contacts.models import (
     Suggestion,
 )
 from apps.contacts.states import writing_facts
-from apps.contacts.verdicts import Merged, MergeRules
+from apps.contacts.verdicts import Merged, MergeRules, Snapshot
 from apps.core.clock import now
 from apps.crm.contact_face import CrmCard, StoredContact
 from apps.crm.errors import CrmError
@@ -62,14 +63,7 @@ def judged(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules: Contac
     for item in items:
         if item.stored is None:
             continue
-        link, is_new = _linked(batch, item, item.stored)
-        if item.is_new:
-            # It was just made of this card: whatever CORIPO made of a text is what it had when they agreed.
-            made, card = crm_values(item.stored.card), outlook_values(item.card)
-            told = {name for name in Field.values if goes_to_crm(name, rules)}
-            if item.asks_for_company:
-                told.discard(Field.COMPANY)
-            link.snapshot = {name: [card[name], made[name]] for name in told}
+        link, is_new = _linked(item, item.stored, snapshot=_made_of(item, item.stored, rules))
         merged = judge(link, item.card, item.stored, rules, wished=item.wish.picks)
         pairs.append(Pair(item, link, item.stored, merged, is_new_link=is_new))
     named = [
@@ -85,7 +79,20 @@ def judged(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules: Contac
     return pairs
 
 
-def _linked(batch: Batch, item: Item, stored: StoredContact) -> tuple[ContactLink, bool]:
+def _made_of(item: Item, stored: StoredContact, rules: ContactRules) -> Snapshot:
+    """What both sides had when the contact of CORIPO was made: the card that it was made of, and whatever CORIPO made of its
+    texts. Nothing where it was not made by this transfer, or somebody has changed it since."""
+    if item.origin != ContactLink.Origin.CREATED or not item.transfer.card or stored.modified_at != stored.entered_at:
+        return {}
+    made, card = crm_values(stored.card), outlook_values(from_json(item.transfer.card))
+    told = {name for name in Field.values if goes_to_crm(name, rules)}
+    if card[Field.COMPANY] and not made[Field.COMPANY]:
+        # Somebody must say which company that is.
+        told.discard(Field.COMPANY)
+    return {name: [card[name], made[name]] for name in told}
+
+
+def _linked(item: Item, stored: StoredContact, *, snapshot: Snapshot) -> tuple[ContactLink, bool]:
     """The link of these two; an earlier one of either, which somebody has given up by this wish, stands in the history."""
     if item.link and item.link.crm_id == stored.id:
         return item.link, False
@@ -103,6 +110,7 @@ def _linked(batch: Batch, item: Item, stored: StoredContact) -> tuple[ContactLin
             origin=item.origin,
             linked_by=item.actor,
             linked_at=at,
+            snapshot=snapshot,
         )
         _tell(item.contact.pk, ContactChange.Kind.LINKED, stored.id, item, cause=item.remark or item.origin, at=at)
         Suggestion.objects.open().filter(contact=item.contact).delete()

@@ -50,6 +50,21 @@ class Both:
             if not ContactTransfer.objects.active().exists():
                 return
 
+    def automatic(self, contact: OutlookContact) -> ContactTransfer:
+        """The contact goes by itself, as it does when a side has changed."""
+        ContactTransfer.objects.create(
+            mailbox=self.book.mailbox,
+            contact=contact,
+            requested_by=self.user,
+            purpose=ContactTransfer.Purpose.SYNC,
+            origin=ContactTransfer.Origin.AUTOMAT,
+            lane=Lane.AUTOMATIC,
+            queued_at=now(),
+            not_before=now(),
+        )
+        self.carry(Lane.AUTOMATIC)
+        return self.newest(contact)
+
     def newest(self, contact: OutlookContact) -> ContactTransfer:
         return ContactTransfer.objects.filter(contact=contact).latest("pk")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.utils import timezone
@@ -16,14 +16,15 @@ from tests.sandbox_server import Sandbox
 
 
 @pytest.fixture
-def book_for(sandbox: Sandbox, db: None) -> Callable[..., Book]:
+def book_for(sandbox: Sandbox, db: None) -> Iterator[Callable[..., Book]]:
     """Makes somebody new, whose contacts nobody has allowed the portal to see."""
 
     def make(**words: str) -> Book:
         person = sandbox.person(**words)
         return Book(sandbox, person, connect(person, user=UserFactory.create(), at=timezone.now()))
 
-    return make
+    yield make
+    sandbox.calm()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from apps.contacts.actions import bring_to_outlook, create_contact
+from apps.contacts.actions import bring_to_outlook, create_contact, undo_transfers
 from apps.contacts.models import ContactLink, ContactRules, ContactTransfer, Field, OutlookContact, Side
 from apps.contacts.settling import choices, seen_in, token_of
 from apps.contacts.wishes import Wish
@@ -18,6 +18,10 @@ from tests.contacts.both import Both
 
 Result = ContactTransfer.Result
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def mail(address: str) -> dict[str, str]:
+    return {"address": address, "name": ""}
 
 
 def test_a_contact_that_coripo_lacks_is_made_there_and_both_follow_from_then_on(both: Both) -> None:
@@ -202,7 +206,7 @@ def test_a_contact_deleted_in_outlook_is_made_again_on_request_and_linked(both: 
 def test_a_new_contact_is_made_once_though_the_answer_was_lost(both: Both) -> None:
     card = Card(given_name="Nela", surname="Jednou", addresses=(Address("", "nela@jednou.example"),))
     both.book.look()
-    both.book.sandbox.fault("dropped", "graph:contacts", times=1)
+    both.book.sandbox.fault("dropped", "graph:$batch", times=1)
     transfer = create_contact(both.book.row, card, folder=None, syncs_then=True, user=both.user, at=now())
 
     both.carry()
@@ -213,3 +217,43 @@ def test_a_new_contact_is_made_once_though_the_answer_was_lost(both: Both) -> No
     assert (transfer.status, transfer.contact_id, made.state) == ("done", made.pk, OutlookContact.State.LINKED)
     assert transfer.attempts > 1
     assert both.coripo.contacts(last_name="Jednou") == [made.link.crm_id]
+
+
+def test_a_transfer_is_taken_back_but_for_what_was_changed_since(both: Both) -> None:
+    contact = both.write(
+        "Zpětná", givenName="Ema", mobilePhone="1", department="A", emailAddresses=[mail("ema@zpet.example")]
+    )
+    both.sync(contact)
+    both.book.change(contact.graph_id, mobilePhone="2", department="B")
+    contact.refresh_from_db()
+    crm_id = contact.link.crm_id
+    second = both.sync(contact)
+    both.coripo.change("Contacts", crm_id, department="C")
+
+    undo_transfers(ContactTransfer.objects.filter(pk=second.pk), user=both.user, at=now())
+    both.carry()
+
+    made = both.in_crm(contact)
+    assert (made["phone_mobile"], made["department"]) == ("1", "C")
+    assert both.in_outlook(contact)["mobilePhone"] == "2"
+    assert ("department", "changed_since") in contact.changes.values_list("field", "cause")
+    assert both.sync(contact).result == Result.WRITTEN
+    # The colleague's change travels; what was taken back stays so until somebody changes it.
+    assert (both.in_outlook(contact)["department"], both.in_crm(contact)["phone_mobile"]) == ("C", "1")
+
+
+def test_what_a_transfer_made_in_coripo_goes_with_it_while_nobody_has_touched_it(both: Both) -> None:
+    fresh, touched = (both.write(name, givenName="Jan") for name in ("Čerstvý", "Dotčený"))
+    done = [both.sync(contact) for contact in (fresh, touched)]
+    touched.refresh_from_db()
+    both.coripo.change("Contacts", touched.link.crm_id, department="Nákup")
+
+    undo_transfers(ContactTransfer.objects.filter(pk__in=[one.pk for one in done]), user=both.user, at=now())
+    both.carry()
+
+    assert both.coripo.contacts(last_name="Čerstvý") == []
+    assert len(both.coripo.contacts(last_name="Dotčený")) == 1
+    for contact in (fresh, touched):
+        contact = OutlookContact.objects.get(pk=contact.pk)
+        assert (contact.state, hasattr(contact, "link")) == (OutlookContact.State.ALONE, False)
+    assert both.sync(fresh).result == Result.CREATED
