@@ -130,6 +130,7 @@ def test_the_sender_of_a_received_mail_and_the_recipient_of_a_sent_one(client: C
         ("noreply@eshop.example", {}, "Nobody reads at this address"),
         ("novinky@eshop.example", {"kind": Message.Kind.BULK}, "Nobody reads at this address"),
         ("karel@kolegove.example", {}, "This is a colleague"),
+        ("karel@strojirny-beskyd.example", {}, "This is a colleague"),
         ("own", {}, "This is you"),
     ],
 )
