@@ -69,7 +69,7 @@ def _sentence(change: ContactChange) -> str:
     if change.kind == Kind.WRITTEN:
         return _("%(field)s changed in %(where)s.") % {"field": field, "where": where}
     if change.kind == Kind.CONFLICT:
-        return _("%(field)s was changed on both sides.") % {"field": field}
+        return _("%(field)s differs on the two sides.") % {"field": field}
     if change.kind == Kind.SETTLED:
         return _("%(field)s was settled.") % {"field": field}
     if change.kind == Kind.UNDONE:
