@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import CrmServer
 from apps.contacts.actions import Asked, link_contacts, sync_contacts
+from apps.contacts.deciding import bring_from_crm
 from apps.contacts.listing import ContactFilter, State, contact_page, contacts_by_id, linked_crm_ids, rows_of
-from apps.contacts.models import ContactLink, OutlookContact, Suggestion
+from apps.contacts.models import AddressBook, AddressBookQuerySet, ContactLink, OutlookContact, Suggestion
 from apps.contacts.person import words_for
 from apps.core.clock import now
 from apps.core.http import PortalRequest
@@ -106,9 +107,32 @@ def in_crm(request: PortalRequest) -> HttpResponse:
         "has_more": bool(found and found.has_more),
         "trouble": trouble,
         "is_connected": is_connected,
+        "books": list(_open_books(request)),
         "opens_in": rules_of(request.user).opens_in,
     }
     return render(request, "contacts/in_crm.html", context)
+
+
+@login_required
+@require_POST
+def bring(request: PortalRequest) -> HttpResponse:
+    """Create a contact of CORIPO in the address book that the form names, or go to the one that is there already."""
+    named, crm_id = request.POST.get("book", ""), request.POST.get("crm_id", "")[:36]
+    book = get_object_or_404(_open_books(request), pk=(_ids([named]) or [0])[0])
+    try:
+        brought = bring_from_crm(book, crm_id, user=request.user, at=now())
+    except CrmError as error:
+        messages.warning(request, _("CORIPO does not answer.") if error.is_retryable else sentence_for(error.code))
+        return redirect("contacts:in_crm")
+    if brought is None:
+        messages.warning(request, _("This contact is no longer to be seen in CORIPO."))
+        return redirect("contacts:in_crm")
+    if brought.transfer is not None:
+        return redirect("contacts:waiting", pk=brought.transfer.pk)
+    messages.info(request, _("Somebody with this e-mail address is in Outlook already. Nothing was created."))
+    return (
+        redirect("contacts:compare", pk=brought.there.pk, crm_id=crm_id) if brought.there else redirect("contacts:list")
+    )
 
 
 @login_required
@@ -130,6 +154,11 @@ def suggestions(request: PortalRequest) -> HttpResponse:
         "opens_in": rules_of(request.user).opens_in,
     }
     return render(request, "contacts/suggestions.html", context)
+
+
+def _open_books(request: PortalRequest) -> AddressBookQuerySet:
+    books = AddressBook.objects.visible_to(request.user).filter(refused_at=None).select_related("mailbox")
+    return books.order_by("mailbox__connected_at", "pk")
 
 
 def about_sync(asked: Asked) -> str:
