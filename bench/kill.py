@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.desk import BenchDesk
@@ -95,11 +95,12 @@ def strike_one_after_another(
     between_kills: Callable[[int], None],
     *,
     only_steps: bool = False,
+    steps: Sequence[str] = STEPS,
 ) -> Counter[str]:
     """So many kills, with what is asked for before each of them; what they were aimed at."""
     struck: Counter[str] = Counter()
     for number in range(kills):
-        aim = STEPS[number % len(STEPS)] if only_steps else STEPS[number // 2 % len(STEPS)] if number % 2 == 0 else ""
+        aim = steps[number % len(steps)] if only_steps else steps[number // 2 % len(steps)] if number % 2 == 0 else ""
         written = installation.written()
         between_kills(number)
         struck[_strike(installation, aim, chance, after=written)] += 1

@@ -13,7 +13,7 @@ from apps.contacts.states import writing_facts
 from apps.contacts.waking import wake_contact_carrier
 from apps.contacts.wishes import Wish
 from apps.core.clock import now
-from apps.work.models import Lane
+from apps.work.models import Lane, Status
 
 # What the automat may do with somebody whom CORIPO does not have.
 _LINKED_ONLY = Wish(may_create=False)
@@ -44,7 +44,8 @@ def queue_automatic(
     at: datetime,
     origin: ContactTransfer.Origin = ContactTransfer.Origin.AUTOMAT,
 ) -> int:
-    """Let those of these contacts go by themselves that the settings take and that nothing is under way for.
+    """Let those of these contacts go by themselves that the settings take. Where a transfer is under way, that one does it, or
+    another one follows it.
 
     One that is not linked goes only once CORIPO was asked about it. What a check found is looked at in any case. Returns
     how many go.
@@ -53,11 +54,15 @@ def queue_automatic(
     if not contact_ids or not (rules.is_automatic or origin == ContactTransfer.Origin.PROOF):
         return 0
     wanted = OutlookContact.objects.visible_to(user).there().filter(pk__in=contact_ids).select_related("link")
-    under_way = set(ContactTransfer.objects.active().filter(contact__in=contact_ids).values_list("contact", flat=True))
-    going = [contact for contact in wanted.order_by("pk") if contact.pk not in under_way and _goes(contact, rules)]
-    if not going:
+    willing = [contact for contact in wanted.order_by("pk") if _goes(contact, rules)]
+    if not willing:
         return 0
-    with writing_facts([contact.pk for contact in going]):
+    with writing_facts([contact.pk for contact in willing]):
+        active = ContactTransfer.objects.active().filter(contact__in=willing)
+        under_way = set(active.values_list("contact", flat=True))
+        # What a carrier has in hand may have been read before this change.
+        active.filter(status=Status.CLAIMED).update(is_overtaken=True)
+        going = [contact for contact in willing if contact.pk not in under_way]
         ContactTransfer.objects.bulk_create(
             [
                 ContactTransfer(
@@ -75,7 +80,8 @@ def queue_automatic(
             ],
             ignore_conflicts=True,
         )
-        wake_contact_carrier(Lane.AUTOMATIC)
+        if going:
+            wake_contact_carrier(Lane.AUTOMATIC)
     return len(going)
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 
 from apps.accounts.models import CrmAccount
+from apps.contacts.automatic import queue_automatic
 from apps.contacts.models import ContactTransfer, ContactTransferQuerySet
 from apps.contacts.states import writing_facts
 from apps.core.clock import now
@@ -64,18 +65,19 @@ class Batch:
     ) -> bool:
         """The end of one transfer, within `writing_facts` of its contact. False where it is no longer ours."""
         self.let_go.add(transfer.pk)
-        return bool(
-            self.ours([transfer]).update(
-                status=status,
-                claim=None,
-                lease_until=None,
-                finished_at=at,
-                result=result,
-                cause=cause,
-                detail=detail[:300],
-                unknown_since=None,
-            )
+        ended = self.ours([transfer]).update(
+            status=status,
+            claim=None,
+            lease_until=None,
+            finished_at=at,
+            result=result,
+            cause=cause,
+            detail=detail[:300],
+            unknown_since=None,
         )
+        if ended and ContactTransfer.objects.filter(pk=transfer.pk, is_overtaken=True).exists():
+            queue_automatic(self.mailbox.owner, _contacts([transfer]), at=at)
+        return bool(ended)
 
     def end_alone(
         self, transfer: ContactTransfer, status: Status, *, result: str = "", cause: str = "", detail: str = ""

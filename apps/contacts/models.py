@@ -439,6 +439,8 @@ class ContactTransfer(WorkItem):
     own_company_id = models.UUIDField(null=True, blank=True)
     # A write whose outcome nobody knows: it is looked for before it is repeated.
     unknown_since = models.DateTimeField(null=True, blank=True)
+    # A side was changed while a carrier had it in hand, perhaps after it was read: once this one ends it goes again.
+    is_overtaken = models.BooleanField(default=False)
 
     objects = ContactTransferQuerySet.as_manager()
 

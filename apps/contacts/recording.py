@@ -9,6 +9,7 @@ from apps.contacts.agreeing import record_agreement
 from apps.contacts.cards import columns_of
 from apps.contacts.claiming import Batch
 from apps.contacts.models import (
+    ContactLink,
     ContactTransfer,
 )
 from apps.contacts.pairing import Pair
@@ -50,7 +51,7 @@ def _end_well(batch: Batch, pair: Pair, result: ContactTransfer.Result, *, at: d
     cause = pair.company.asks or pair.item.remark
     if pair.company.asks:
         result = Result.ASKING
-    elif result != Result.CONFLICT and pair.item.is_new:
+    elif result != Result.CONFLICT and pair.item.origin == ContactLink.Origin.CREATED:
         result = Result.CREATED
     elif result == Result.IN_STEP and pair.is_new_link:
         result = Result.LINKED

@@ -144,7 +144,8 @@ def test_nobody_is_made_of_robots_lists_colleagues_and_oneself(
     for url in (form_url(message, message.sender_address), f"/contacts/choose/?message={message.pk}&function=create"):
         assert why in text(client.get(url))
     client.post(form_url(message, message.sender_address), {"surname": "X", "email": message.sender_address})
-    assert why in text(client.get(f"/inbox/{message.pk}/"))
+    # The menu of the list says so as well.
+    assert f'data-why-contact="{why}' in text(client.get("/inbox/"))
     assert not ContactTransfer.objects.exists()
     assert "Create contact in Outlook" not in text(client.get(f"/inbox/{message.pk}/people/"))
 

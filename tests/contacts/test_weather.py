@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pytest
 
+from apps.contacts.automatic import changed_in_outlook
 from apps.contacts.claiming import give_back_expired
-from apps.contacts.models import ContactTransfer, OutlookContact
+from apps.contacts.models import ContactRules, ContactTransfer, OutlookContact
 from apps.core.clock import now
 from apps.graph.cards import CRM_ID
-from apps.work.models import Slot, Status
+from apps.work.models import Lane, Slot, Status
 from tests.contacts.books import Book
 from tests.contacts.both import Both
 from tests.coripo import Coripo
@@ -63,6 +64,10 @@ def mail(tag: str) -> list[dict[str, str]]:
 
 @pytest.fixture
 def three(both: Both) -> list[OutlookContact]:
+    return prepared(both)
+
+
+def prepared(both: Both) -> list[OutlookContact]:
     """Somebody whom CORIPO lacks, somebody changed on both sides since they agreed, and somebody both sides disagree about."""
     tag = uuid4().hex[:8]
     new = both.write(f"Nový{tag}", jobTitle='<vedoucí> & "spol."', emailAddresses=mail(f"n{tag}"), mobilePhone="1")
@@ -188,6 +193,28 @@ def test_whoever_lost_the_lease_stops_and_two_carriers_make_one(both: Both, thre
     check(both, three)
 
 
+def test_a_change_that_is_seen_while_a_carrier_has_the_contact_goes_next(both: Both) -> None:
+    ContactRules.objects.create(user=both.user, is_automatic=True)
+    contact = both.write(f"Rychlý{uuid4().hex[:8]}", mobilePhone="1")
+    both.sync(contact)
+    contact.refresh_from_db()
+
+    class Changed(Executioner):
+        def emit(self, record: logging.LogRecord) -> None:
+            if getattr(record, "step", "") == self.step:
+                self.step = ""
+                both.book.change(contact.graph_id, mobilePhone="2")
+                changed_in_outlook([contact.pk])
+
+    carriers, changed = logging.getLogger("apps.contacts.carrying"), Changed("read")
+    carriers.addHandler(changed)
+    both.sync(contact)
+    carriers.removeHandler(changed)
+    both.carry(Lane.AUTOMATIC)
+
+    assert both.in_crm(contact)["phone_mobile"] == "2"
+
+
 def test_a_wish_that_was_set_aside_is_asked_for_again_and_makes_no_second_contact(both: Both) -> None:
     """Without an address only the id that was kept tells that CORIPO has the contact already."""
     contact = both.write(f"Odložený{uuid4().hex[:8]}", jobTitle="<vedoucí>")
@@ -203,16 +230,12 @@ def test_a_wish_that_was_set_aside_is_asked_for_again_and_makes_no_second_contac
     assert contact.state == State.LINKED
 
 
-@pytest.fixture
-def brief_tokens(unread_book: Book) -> None:
-    """A token that was granted before would open the contacts for an hour."""
-    unread_book.sandbox.control("POST", "knobs", json={"at_life": 60})
-
-
-def test_consent_withdrawn_in_the_middle_leaves_all_waiting_until_it_is_given_again(
-    brief_tokens: None, both: Both, three: list[OutlookContact]
-) -> None:
+def test_consent_withdrawn_in_the_middle_leaves_all_waiting_until_it_is_given_again(both: Both) -> None:
     book = both.book
+    # A token that was granted before would open the contacts for an hour.
+    book.sandbox.control("POST", "knobs", json={"at_life": 60})
+    book.allow()
+    three = prepared(both)
 
     class Withdrawn(Executioner):
         def emit(self, record: logging.LogRecord) -> None:

@@ -397,6 +397,7 @@ class Migration(migrations.Migration):
                 ("own_crm_id", models.UUIDField(blank=True, null=True)),
                 ("own_company_id", models.UUIDField(blank=True, null=True)),
                 ("unknown_since", models.DateTimeField(blank=True, null=True)),
+                ("is_overtaken", models.BooleanField(default=False)),
                 (
                     "folder",
                     models.ForeignKey(
