@@ -17,7 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import CrmServer
 from apps.contacts.actions import Asked, link_contacts, sync_contacts
 from apps.contacts.deciding import bring_from_crm
-from apps.contacts.listing import ContactFilter, State, contact_page, contacts_by_id, linked_crm_ids, rows_of
+from apps.contacts.listing import (
+    ContactFilter,
+    State,
+    contact_page,
+    contacts_by_id,
+    count_by_state,
+    linked_crm_ids,
+    rows_of,
+    tabs_of,
+)
 from apps.contacts.models import AddressBook, AddressBookQuerySet, ContactLink, OutlookContact, Suggestion
 from apps.contacts.person import words_for
 from apps.core.clock import now
@@ -31,6 +40,8 @@ from apps.sync.finding import find_records
 from apps.sync.rules import rules_of
 
 MOST_AT_ONCE = 200
+# Ten minutes: what waits by then waits for something that takes long.
+MOST_ASKED = 300
 STOP_POLLING = 286  # htmx: put the answer in its place and ask no more
 CERTAINTIES = (50, 70, 80, 90)
 MOST_SUGGESTED = 100
@@ -61,19 +72,27 @@ def contacts(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def states(request: PortalRequest) -> HttpResponse:
-    """The rows among `shown`, which waited, that wait no longer, each to be put in its place by its id."""
+    """The rows among `shown`, which waited, that wait no longer, each to be put in its place by its id; and the tabs. The
+    page of a person is loaded anew instead."""
     if not request.htmx:
         return redirect("contacts:list")
-    pks = _ids(request.GET.get("shown", "").split(","))
-    found = contacts_by_id(request.user, pks)
-    still = [contact.pk for contact in found if contact.state == State.QUEUED]
+    found = contacts_by_id(request.user, _ids(request.GET.get("shown", "").split(",")))
+    asked = (_ids([request.GET.get("asked", "")]) or [0])[0] + 1
+    still = [str(contact.pk) for contact in found if contact.state == State.QUEUED]
     rows = rows_of([contact for contact in found if contact.state != State.QUEUED])
     if "person" in request.GET and rows:
         response = HttpResponse(status=204)
         response["HX-Refresh"] = "true"
         return response
-    context = {"rows": rows, "moving": ",".join(map(str, still)), "swaps": True}
-    return render(request, "contacts/_states.html", context, status=200 if still else STOP_POLLING)
+    wanted, goes_on = ContactFilter.of(request.GET), bool(still) and asked < MOST_ASKED
+    person = {"person": "1"} if "person" in request.GET else {}
+    context = {
+        "rows": rows,
+        "tabs": tabs_of(wanted, count_by_state(request.user)) if rows else (),
+        "moving": wanted.query(shown=",".join(still), asked=str(asked), **person) if goes_on else "",
+        "swaps": True,
+    }
+    return render(request, "contacts/_states.html", context, status=200 if goes_on else STOP_POLLING)
 
 
 @login_required
