@@ -83,6 +83,7 @@ DOORS = {
     "contacts:states": Door("get", "/contacts/states/?shown={contact}", (302, 302, 302, 302)),
     "contacts:sync": Door("post", "/contacts/sync/", (302, 302, 302, 302), {"contact": "{contact}"}),
     "contacts:in_crm": Door("get", "/contacts/coripo/", SIGNED_IN),
+    "contacts:bring": Door("post", "/contacts/coripo/bring/", OWN_POST, {"book": "{mailbox}", "crm_id": "crm-1"}),
     "contacts:suggestions": Door("get", "/contacts/suggestions/", SIGNED_IN),
     "contacts:person": Door("get", "/contacts/{contact}/", OWN_PAGE),
     "contacts:act": Door("post", "/contacts/{contact}/act/", OWN_POST, {"function": "sync"}),

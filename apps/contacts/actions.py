@@ -130,12 +130,8 @@ def create_contact(
     user: User,
     at: datetime,
     message: Message | None = None,
-    wish: Wish | None = None,
 ) -> ContactTransfer:
-    """Make a contact in Outlook. The page that waits for it follows the transfer, whose `contact` is filled in then.
-
-    `wish` is that of the sync which follows, as for a contact that CORIPO has already.
-    """
+    """Make a contact in Outlook. The page that waits for it follows the transfer, whose `contact` is filled in then."""
     return _outlook_wish(
         book,
         card,
@@ -145,7 +141,6 @@ def create_contact(
         user=user,
         at=at,
         message=message,
-        wish=wish,
     )
 
 
@@ -319,7 +314,6 @@ def _outlook_wish(
     folder: ContactFolder | None = None,
     contact: OutlookContact | None = None,
     message: Message | None = None,
-    wish: Wish | None = None,
 ) -> ContactTransfer:
     with transaction.atomic():
         transfer = ContactTransfer.objects.create(
@@ -335,7 +329,7 @@ def _outlook_wish(
             message_id_here=message.pk if message else None,
             syncs_then=syncs_then,
             # Written over this version alone.
-            wish={"version": contact.version} if contact else (wish or Wish()).to_json(),
+            wish={"version": contact.version} if contact else {},
         )
         if contact:
             refresh_states([contact.pk])

@@ -109,8 +109,9 @@ class ContactPage:
 
     @property
     def moving(self) -> str:
-        """What of it changes by itself, as `changed_since` reads it."""
-        return ",".join(str(row.contact.pk) for row in self.rows if row.contact.state == State.QUEUED)
+        """The query with which the page asks for those that change by themselves; "" where none does."""
+        waiting = [str(row.contact.pk) for row in self.rows if row.contact.state == State.QUEUED]
+        return self.wanted.query(shown=",".join(waiting)) if waiting else ""
 
 
 def listed(user: User) -> OutlookContactQuerySet:
@@ -131,7 +132,7 @@ def contact_page(query: QueryDict, *, user: User) -> ContactPage:
     return ContactPage(
         wanted=wanted,
         rows=tuple(rows_of(contacts)),
-        tabs=tuple(_tabs(wanted, counts)),
+        tabs=tuple(tabs_of(wanted, counts)),
         total=sum(counts.values()),
         query=wanted.query(**place),
         before=wanted.query(before=before) if before else "",
@@ -199,7 +200,7 @@ def _place(text: str, *, user: User) -> tuple[str, int] | None:
     return OutlookContact.objects.visible_to(user).filter(pk=text).values_list("sort_name", "pk").first()
 
 
-def _tabs(wanted: ContactFilter, counts: dict[str, int]) -> list[Tab]:
+def tabs_of(wanted: ContactFilter, counts: dict[str, int]) -> list[Tab]:
     return [
         Tab(
             label,

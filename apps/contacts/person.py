@@ -63,6 +63,12 @@ class PersonPage:
         return LOOKS[self.contact.state]
 
     @property
+    def moving(self) -> str:
+        """The query with which the page asks whether the contact still waits; "" where it does not."""
+        is_waiting = self.contact.state == OutlookContact.State.QUEUED
+        return f"?shown={self.contact.pk}&person=1" if is_waiting else ""
+
+    @property
     def companies(self) -> str:
         """Every company of the contact in CORIPO."""
         return ", ".join(name for _id, name in self.link.crm_companies) if self.link else ""

@@ -8,6 +8,7 @@ urlpatterns = [
     path("states/", contacts.states, name="states"),
     path("sync/", contacts.sync, name="sync"),
     path("coripo/", contacts.in_crm, name="in_crm"),
+    path("coripo/bring/", contacts.bring, name="bring"),
     path("suggestions/", contacts.suggestions, name="suggestions"),
     path("consent/", consent.consent, name="consent"),
     path("consent/done/", consent.consented, name="consented"),

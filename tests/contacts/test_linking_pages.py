@@ -125,7 +125,20 @@ def test_contacts_of_coripo_are_searched_and_say_with_whom_they_are_linked(both:
     both.coripo.contact("jan@hledana.example", first_name="Jan", last_name="Hledaný")
     both.sync(both.write("Hledaná", givenName="Eva", emailAddresses=mail("eva@hledana.example")))
 
-    page = browser_of(both.user).get(reverse("contacts:in_crm") + "?q=hledan").content.decode()
+    client = browser_of(both.user)
 
-    assert "2 contacts found" in page
-    assert page.count('<span class="faint">Only in CORIPO</span>') == 1
+    page = client.get(reverse("contacts:in_crm") + "?q=hledan")
+
+    text = page.content.decode()
+    assert "2 contacts found" in text
+    assert text.count('name="crm_id"') == 1
+    record = next(it for it, _url, contact in page.context["found"] if contact is None)
+    wanted = {"crm_id": record.id, "book": both.book.mailbox.pk}
+    answer = client.post(reverse("contacts:bring"), wanted)
+    both.carry()
+    made = ContactLink.objects.get(crm_id=record.id).contact
+    assert made.display_name == "Jan Hledaný"
+    assert client.get(answer["Location"])["Location"] == reverse("contacts:person", args=[made.pk])
+    assert client.post(reverse("contacts:bring"), wanted)["Location"].startswith(f"/contacts/{made.pk}/")
+
+    assert "Take back the last sync" in client.get(reverse("contacts:person", args=[made.pk])).content.decode()

@@ -212,7 +212,9 @@ def test_the_ticked_go_and_rows_that_waited_are_replaced(folder: ContactFolder, 
     ContactTransfer.objects.update(status=Status.DONE, result="in_step")
     refresh_states([it.pk for it in mine])
     ended = client.get(reverse("contacts:states"), shown, **asked)
-    assert (ended.status_code, ended.content.decode().count("hx-swap-oob")) == (286, 2)
+    # State and next step of both, and the tabs.
+    assert (ended.status_code, ended.content.decode().count("hx-swap-oob")) == (286, 5)
+    assert "Linked" in ended.content.decode()
     assert "Cizí" not in ended.content.decode()
     assert client.get(reverse("contacts:states"), {**shown, "person": 1}, **asked)["HX-Refresh"] == "true"
 

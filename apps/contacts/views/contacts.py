@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,8 +16,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import CrmServer
 from apps.contacts.actions import Asked, link_contacts, sync_contacts
-from apps.contacts.listing import ContactFilter, State, contact_page, contacts_by_id, linked_crm_ids, rows_of
-from apps.contacts.models import ContactLink, OutlookContact, Suggestion
+from apps.contacts.deciding import bring_from_crm
+from apps.contacts.listing import (
+    ContactFilter,
+    State,
+    contact_page,
+    contacts_by_id,
+    count_by_state,
+    linked_crm_ids,
+    rows_of,
+    tabs_of,
+)
+from apps.contacts.models import AddressBook, AddressBookQuerySet, ContactLink, OutlookContact, Suggestion
 from apps.contacts.person import words_for
 from apps.core.clock import now
 from apps.core.http import PortalRequest
@@ -30,6 +40,8 @@ from apps.sync.finding import find_records
 from apps.sync.rules import rules_of
 
 MOST_AT_ONCE = 200
+# Ten minutes: what waits by then waits for something that takes long.
+MOST_ASKED = 300
 STOP_POLLING = 286  # htmx: put the answer in its place and ask no more
 CERTAINTIES = (50, 70, 80, 90)
 MOST_SUGGESTED = 100
@@ -60,19 +72,27 @@ def contacts(request: PortalRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def states(request: PortalRequest) -> HttpResponse:
-    """The rows among `shown`, which waited, that wait no longer, each to be put in its place by its id."""
+    """The rows among `shown`, which waited, that wait no longer, each to be put in its place by its id; and the tabs. The
+    page of a person is loaded anew instead."""
     if not request.htmx:
         return redirect("contacts:list")
-    pks = _ids(request.GET.get("shown", "").split(","))
-    found = contacts_by_id(request.user, pks)
-    still = [contact.pk for contact in found if contact.state == State.QUEUED]
+    found = contacts_by_id(request.user, _ids(request.GET.get("shown", "").split(",")))
+    asked = (_ids([request.GET.get("asked", "")]) or [0])[0] + 1
+    still = [str(contact.pk) for contact in found if contact.state == State.QUEUED]
     rows = rows_of([contact for contact in found if contact.state != State.QUEUED])
     if "person" in request.GET and rows:
         response = HttpResponse(status=204)
         response["HX-Refresh"] = "true"
         return response
-    context = {"rows": rows, "moving": ",".join(map(str, still)), "swaps": True}
-    return render(request, "contacts/_states.html", context, status=200 if still else STOP_POLLING)
+    wanted, goes_on = ContactFilter.of(request.GET), bool(still) and asked < MOST_ASKED
+    person = {"person": "1"} if "person" in request.GET else {}
+    context = {
+        "rows": rows,
+        "tabs": tabs_of(wanted, count_by_state(request.user)) if rows else (),
+        "moving": wanted.query(shown=",".join(still), asked=str(asked), **person) if goes_on else "",
+        "swaps": True,
+    }
+    return render(request, "contacts/_states.html", context, status=200 if goes_on else STOP_POLLING)
 
 
 @login_required
@@ -106,9 +126,32 @@ def in_crm(request: PortalRequest) -> HttpResponse:
         "has_more": bool(found and found.has_more),
         "trouble": trouble,
         "is_connected": is_connected,
+        "books": list(_open_books(request)),
         "opens_in": rules_of(request.user).opens_in,
     }
     return render(request, "contacts/in_crm.html", context)
+
+
+@login_required
+@require_POST
+def bring(request: PortalRequest) -> HttpResponse:
+    """Create a contact of CORIPO in the address book that the form names, or go to the one that is there already."""
+    named, crm_id = request.POST.get("book", ""), request.POST.get("crm_id", "")[:36]
+    book = get_object_or_404(_open_books(request), pk=(_ids([named]) or [0])[0])
+    try:
+        brought = bring_from_crm(book, crm_id, user=request.user, at=now())
+    except CrmError as error:
+        messages.warning(request, _("CORIPO does not answer.") if error.is_retryable else sentence_for(error.code))
+        return redirect("contacts:in_crm")
+    if brought is None:
+        messages.warning(request, _("This contact is no longer to be seen in CORIPO."))
+        return redirect("contacts:in_crm")
+    if brought.transfer is not None:
+        return redirect("contacts:waiting", pk=brought.transfer.pk)
+    messages.info(request, _("Somebody with this e-mail address is in Outlook already. Nothing was created."))
+    return (
+        redirect("contacts:compare", pk=brought.there.pk, crm_id=crm_id) if brought.there else redirect("contacts:list")
+    )
 
 
 @login_required
@@ -130,6 +173,11 @@ def suggestions(request: PortalRequest) -> HttpResponse:
         "opens_in": rules_of(request.user).opens_in,
     }
     return render(request, "contacts/suggestions.html", context)
+
+
+def _open_books(request: PortalRequest) -> AddressBookQuerySet:
+    books = AddressBook.objects.visible_to(request.user).filter(refused_at=None).select_related("mailbox")
+    return books.order_by("mailbox__connected_at", "pk")
 
 
 def about_sync(asked: Asked) -> str:

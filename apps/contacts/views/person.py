@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import CrmAccount
 from apps.contacts.actions import dismiss_suggestion, sync_contacts, unlink_contact
-from apps.contacts.deciding import DECISIONS, create_again_in_outlook, decide
+from apps.contacts.deciding import DECISIONS, create_again_in_outlook, decide, transfer_to_undo, undo_last
 from apps.contacts.differing import differences_of
 from apps.contacts.earlier_mails import assign_mails, count_to_assign
 from apps.contacts.models import ContactLink, OutlookContact, Side
@@ -43,6 +43,7 @@ def person(request: PortalRequest, pk: int) -> HttpResponse:
         "page": person_page(contact, user=request.user),
         "opens_in": rules_of(request.user).opens_in,
         "is_connected": CrmAccount.objects.working_for(request.user).exists(),
+        "can_undo": transfer_to_undo(contact) is not None,
         "to_assign": count_to_assign(contact, user=request.user) if hasattr(contact, "link") else 0,
     }
     return render(request, "contacts/person.html", context)
@@ -51,7 +52,7 @@ def person(request: PortalRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def act(request: PortalRequest, pk: int) -> HttpResponse:
-    """A button of the person's page. `function` is one of DECISIONS, unlink, dismiss, assign or restore."""
+    """A button of the person's page. `function` is one of DECISIONS, unlink, dismiss, assign, undo or restore."""
     contact, function, at = own_contact(request, pk), request.POST.get("function", ""), now()
     if function in DECISIONS:
         messages.success(request, about_sync(decide(contact, function, user=request.user, at=at)))
@@ -66,11 +67,13 @@ def act(request: PortalRequest, pk: int) -> HttpResponse:
     elif function == "assign":
         messages.success(request, about_assigning(_assign(request, contact)))
     elif function == "restore":
-        if create_again_in_outlook(contact, user=request.user, at=at) is None:
-            messages.warning(request, _("Nothing changed."))
-            return redirect("contacts:person", pk=pk)
-        messages.success(request, _("The contact is being created in Outlook again."))
-        return redirect("contacts:list")
+        transfer = create_again_in_outlook(contact, user=request.user, at=at)
+        if transfer is not None:
+            return redirect("contacts:waiting", pk=transfer.pk)
+        messages.warning(request, _("Nothing changed."))
+    elif function == "undo":
+        asked = undo_last(contact, user=request.user, at=at)
+        messages.success(request, about_sync(asked) if asked else _("Nothing changed."))
     else:
         raise Http404
     return redirect("contacts:person", pk=pk)
