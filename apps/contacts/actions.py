@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,11 +41,17 @@ class Asked:
 
 
 def sync_contacts(
-    pks: Collection[int], *, user: User, at: datetime, wish: Wish | None = None, lane: Lane = Lane.INTERACTIVE
+    pks: Collection[int],
+    *,
+    user: User,
+    at: datetime,
+    wish: Wish | None = None,
+    wishes: Mapping[int, Wish] | None = None,
+    lane: Lane = Lane.INTERACTIVE,
 ) -> Asked:
     """Take these contacts of the person to CORIPO and back. What is under way already is raised into the lane instead of
-    doubled, and follows the new wish if nobody carries it yet."""
-    wish = wish or Wish()
+    doubled, and follows the new wish if nobody carries it yet. `wishes` are by contact, `wish` is that of the others."""
+    wish, wishes = wish or Wish(), wishes or {}
     with transaction.atomic():
         contacts = list(
             OutlookContact.objects.visible_to(user)
@@ -59,6 +65,8 @@ def sync_contacts(
         active.filter(status=Status.QUEUED).update(
             lane=lane, not_before=at, requested_by=user, wish=wish.to_json(), origin=ContactTransfer.Origin.PERSON
         )
+        for pk in under_way & wishes.keys():
+            active.filter(contact=pk, status=Status.QUEUED).update(wish=wishes[pk].to_json())
         wanted = [contact for contact in contacts if contact.pk not in under_way]
         run = _run(user, len(wanted), at=at, lane=lane)
         ContactTransfer.objects.bulk_create(
@@ -71,7 +79,7 @@ def sync_contacts(
                 run=run,
                 queued_at=at,
                 not_before=at,
-                wish=wish.to_json(),
+                wish=wishes.get(contact.pk, wish).to_json(),
             )
             for contact in wanted
         )
@@ -86,6 +94,12 @@ def link_contact(pk: int, crm_id: str, *, user: User, at: datetime, wish: Wish) 
     An earlier link is given up, and stands in the history.
     """
     return sync_contacts([pk], user=user, at=at, wish=replace(wish, crm_id=crm_id, may_create=False))
+
+
+def link_contacts(pairs: Mapping[int, str], *, user: User, at: datetime) -> Asked:
+    """Link each of these contacts with one of CORIPO, by id; where they differ, somebody is asked or the rules decide."""
+    wishes = {pk: Wish(crm_id=crm_id, may_create=False) for pk, crm_id in pairs.items()}
+    return sync_contacts(pairs.keys(), user=user, at=at, wishes=wishes)
 
 
 def unlink_contact(pk: int, *, user: User, at: datetime) -> bool:

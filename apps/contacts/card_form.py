@@ -106,6 +106,10 @@ class CardForm(forms.Form):
             shown.append(ShownField(field, offer, index, index in self.accepted and offer is not None))
         return shown
 
+    @property
+    def has_offers(self) -> bool:
+        return any(one.offer for one in self.shown(*(offer.field for offer in self._offers)))
+
     def name_fields(self) -> list[ShownField]:
         return self.shown("title", "given_name", "middle_name", "surname", "suffix")
 

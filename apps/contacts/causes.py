@@ -15,7 +15,7 @@ State = OutlookContact.State
 
 # What somebody must know or decide. Codes that are not here are those of both wires and of the engine.
 SENTENCES: dict[str, Promise] = {
-    "differs": gettext_lazy("Outlook and CORIPO were both changed and say different things. Nothing was overwritten."),
+    "differs": gettext_lazy("Outlook and CORIPO say different things here. Nothing was overwritten; you decide."),
     "several_matches": gettext_lazy("Several contacts in CORIPO have this e-mail address. Choose which one it is."),
     "id_and_address_disagree": gettext_lazy(
         "Its CRM ID belongs to one contact in CORIPO, its e-mail address to another. The ID was followed."
@@ -63,6 +63,12 @@ HISTORY: dict[str, Promise] = {
     "no_room": gettext_lazy("Outlook has room for three e-mail addresses. The others are only in CORIPO."),
     "altered": gettext_lazy("What was written is not what was then read: this side keeps it in its own form."),
     "broken_off": gettext_lazy("It was written by a transfer that then broke off."),
+    "crm_id": gettext_lazy("Its CRM ID in Outlook named this contact."),
+    "address": gettext_lazy("Both have the same e-mail address."),
+    "person": gettext_lazy("Somebody chose this contact."),
+    "suggestion": gettext_lazy("A suggestion was accepted."),
+    "created": gettext_lazy("It was created in CORIPO from the contact in Outlook."),
+    "from_crm": gettext_lazy("It was created in Outlook from the contact in CORIPO."),
     "undone": gettext_lazy("A transfer was taken back."),
     "changed_since": gettext_lazy("It has been changed since, so it was left when the transfer was taken back."),
     "relinked": gettext_lazy("It was linked with another contact."),

@@ -25,6 +25,18 @@ _LEGAL_FORM = re.compile(
 _TRADE = re.compile(r"\w{3,}(?:ar|nic|ic|ec)(?:s|c)?tvi\b")
 _DOMAIN_NAME = re.compile(r"^(?:www\.)?[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,7}$", re.IGNORECASE)
 
+# Everybody has an address there, so it says nothing of where somebody works.
+PUBLIC_DOMAINS = frozenset(
+    domain
+    for line in (
+        "gmail.com googlemail.com seznam.cz email.cz post.cz centrum.cz atlas.cz volny.cz tiscali.cz outlook.com",
+        "outlook.cz hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com proton.me protonmail.com",
+        "gmx.com gmx.de gmx.net gmx.at web.de t-online.de freenet.de wp.pl o2.pl onet.pl interia.pl azet.sk",
+        "zoznam.sk centrum.sk",
+    )
+    for domain in line.split()
+)
+
 
 def legal_form(text: str) -> re.Match[str] | None:
     """Where a legal form stands in the text."""

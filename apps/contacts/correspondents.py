@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.contacts.companies import PUBLIC_DOMAINS
 from apps.contacts.models import ContactAddress, OutlookContact
 from apps.contacts.robots import is_robot
 from apps.core.addresses import canonical, domain_of
@@ -32,8 +33,10 @@ class Refusals:
 
     @classmethod
     def of(cls, user: User) -> Refusals:
-        """Two queries."""
-        return cls(own_addresses_of_user(user), frozenset(rules_of(user).internal_domains))
+        """Two queries. Who has an address in the domain of one's own is a colleague, also where no setting says so."""
+        own = own_addresses_of_user(user)
+        near = frozenset(map(domain_of, own)) - PUBLIC_DOMAINS
+        return cls(own, near | frozenset(rules_of(user).internal_domains))
 
     def why_not(self, address: str, *, kind: str = "") -> Promise | str:
         """ "" for somebody who is proposed. `address` is canonical; `kind` is that of a mail which came from it."""

@@ -9,6 +9,7 @@ from django.core import signing
 from django.db.models import Q
 
 from apps.accounts.models import User
+from apps.contacts.companies import PUBLIC_DOMAINS
 from apps.contacts.correspondents import Correspondent
 from apps.contacts.names import split_name
 from apps.contacts.signatures import Proposal, read_signature
@@ -19,17 +20,6 @@ from apps.mailboxes.reading import read_text
 from apps.sync.matching import COMPANIES
 from apps.sync.models import KnownAddress
 
-# Everybody has an address there, so it says nothing of where somebody works.
-PUBLIC_DOMAINS = frozenset(
-    domain
-    for line in (
-        "gmail.com googlemail.com seznam.cz email.cz post.cz centrum.cz atlas.cz volny.cz tiscali.cz outlook.com",
-        "outlook.cz hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com proton.me protonmail.com",
-        "gmx.com gmx.de gmx.net gmx.at web.de t-online.de freenet.de wp.pl o2.pl onet.pl interia.pl azet.sk",
-        "zoznam.sk centrum.sk",
-    )
-    for domain in line.split()
-)
 # So many addresses of a domain tell enough of whose it is.
 MOST_OF_DOMAIN = 50
 LONGEST_LINE = 200

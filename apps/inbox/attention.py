@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.contacts.listing import LOOKS, TABS, ContactFilter, count_by_state
+from apps.contacts.models import OutlookContact
 from apps.inbox.filters import query_of
 from apps.inbox.moving import capped
 from apps.mailboxes.models import MessageState
@@ -61,6 +63,41 @@ def groups(user: User) -> list[Group]:
         Group(state, count=capped(count), sentence=str(_TO_LOOK_AT[state]), query=query_of(MessageFilter(state=state)))
         for state, count in counted.items()
         if count
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactGroup:
+    """Contacts in a state that needs a person; `query` leads to their list."""
+
+    label: str
+    icon: str
+    count: str
+    sentence: str
+    query: str
+
+
+# What each state of a contact waits for.
+_CONTACTS: dict[str, Promise] = {
+    OutlookContact.State.FAILED: _("They could not be transferred. Each of them says why."),
+    OutlookContact.State.ASKING: _("Each of them asks one question before it goes on."),
+    OutlookContact.State.CONFLICT: _("Outlook and CORIPO say different things. Nothing was overwritten."),
+}
+
+
+def contact_groups(user: User) -> list[ContactGroup]:
+    """One query, however many contacts there are."""
+    counts = count_by_state(user)
+    return [
+        ContactGroup(
+            label=str(TABS[state]),
+            icon=LOOKS[state],
+            count=capped(counts[state]),
+            sentence=str(sentence),
+            query=ContactFilter(state=state).query(),
+        )
+        for state, sentence in _CONTACTS.items()
+        if counts.get(state)
     ]
 
 

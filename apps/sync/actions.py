@@ -139,7 +139,14 @@ def choose_records(
             wanted += others_of(message, user=user).values_list("pk", flat=True)
         if for_later:
             remember_for_later(message, records, user=user, at=at)
-    chosen = own_messages(wanted, user)
+    return choose_records_for(wanted, records, user=user, at=at)
+
+
+def choose_records_for(
+    message_ids: Collection[int], records: Sequence[FoundRecord], *, user: User, at: datetime
+) -> Asked:
+    """The same for many mails at once."""
+    chosen = own_messages(message_ids, user)
     with writing_facts(identities(chosen)):
         messages = list(chosen)
         addresses = correspondents_of(messages)
@@ -169,7 +176,7 @@ def choose_records(
             # A link that was taken away once is wanted again.
             update_fields=["belongs", "chosen_by", "chosen_at"],
         )
-        return sync_messages(wanted, user=user, at=at, leave_out_marked=False)
+        return sync_messages(message_ids, user=user, at=at, leave_out_marked=False)
 
 
 def sync_matched(*, user: User, at: datetime) -> int:

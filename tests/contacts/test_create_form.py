@@ -130,6 +130,7 @@ def test_the_sender_of_a_received_mail_and_the_recipient_of_a_sent_one(client: C
         ("noreply@eshop.example", {}, "Nobody reads at this address"),
         ("novinky@eshop.example", {"kind": Message.Kind.BULK}, "Nobody reads at this address"),
         ("karel@kolegove.example", {}, "This is a colleague"),
+        ("karel@strojirny-beskyd.example", {}, "This is a colleague"),
         ("own", {}, "This is you"),
     ],
 )
@@ -144,7 +145,8 @@ def test_nobody_is_made_of_robots_lists_colleagues_and_oneself(
     for url in (form_url(message, message.sender_address), f"/contacts/choose/?message={message.pk}&function=create"):
         assert why in text(client.get(url))
     client.post(form_url(message, message.sender_address), {"surname": "X", "email": message.sender_address})
-    assert why in text(client.get(f"/inbox/{message.pk}/"))
+    # The menu of the list says so as well.
+    assert f'data-why-contact="{why}' in text(client.get("/inbox/"))
     assert not ContactTransfer.objects.exists()
     assert "Create contact in Outlook" not in text(client.get(f"/inbox/{message.pk}/people/"))
 

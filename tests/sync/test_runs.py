@@ -13,7 +13,7 @@ from apps.mailboxes.models import Message
 from apps.sync import tending
 from apps.sync.actions import mark_synced, sync_messages
 from apps.sync.bulk import cancel_run, discard_run, pause_run, resume_run, retry_failed, start_run
-from apps.sync.claiming import claim_batch, give_back_expired, mailboxes_with_due, next_mailbox
+from apps.sync.claiming import BATCH_SIZE, claim_batch, give_back_expired, mailboxes_with_due, next_mailbox
 from apps.sync.models import Mark, Transfer
 from apps.sync.outcomes import OF_ITEMS, outcome_of, shows, tallies
 from apps.sync.remaining import estimate
@@ -262,11 +262,12 @@ def test_cancelling_takes_back_what_waits_and_lets_finish_what_is_under_way(fold
     assert cancel_run(run, at=now())
     run = tended(run)
 
-    assert (run.status, run.taken_back) == (Run.Status.CANCELLING, 200)
-    assert Message.objects.filter(state="not_synced").count() == 200
+    waiting = 250 - BATCH_SIZE
+    assert (run.status, run.taken_back) == (Run.Status.CANCELLING, waiting)
+    assert Message.objects.filter(state="not_synced").count() == waiting
     batch.held().update(status=Status.DONE, result="no_match", claim=None, finished_at=now())
     run = tended(run)
-    assert (run.status, run.tally) == (Run.Status.CANCELLED, {"no_match": 50, "taken_back": 200})
+    assert (run.status, run.tally) == (Run.Status.CANCELLED, {"no_match": BATCH_SIZE, "taken_back": waiting})
 
 
 def test_what_was_taken_back_is_what_it_was_before(folder, user):

@@ -32,6 +32,7 @@ from apps.mailboxes.models import Message
 from apps.sync.models import OpensIn
 from apps.sync.rules import rules_of
 
+# Of more people the list in the panel has pages.
 LISTED = 100
 
 
@@ -70,6 +71,7 @@ def choose(request: PortalRequest) -> HttpResponse:
     context = {
         "message": message,
         "offered": offered[:LISTED],
+        "has_more": len(offered) > LISTED,
         "headline": next((it.name for it in CONTACT_FUNCTIONS if it.code == wanted), ""),
         "opens_in": rules_of(request.user).opens_in,
     }

@@ -259,7 +259,6 @@ def _form_page(
         "person": person,
         "form": form,
         "offers": sealed(offers),
-        "has_offers": bool(offers),
     }
     return render(request, "contacts/create.html", context, status=422 if request.method == "POST" else 200)
 

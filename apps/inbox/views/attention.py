@@ -15,7 +15,7 @@ from apps.accounts.models import CrmAccount
 from apps.accounts.visits import note_told, note_visit
 from apps.core.clock import now
 from apps.core.http import PortalRequest
-from apps.inbox.attention import groups, stranger
+from apps.inbox.attention import contact_groups, groups, stranger
 from apps.inbox.context import troubles
 from apps.inbox.digest import digest, sentences_of
 from apps.inbox.moving import capped
@@ -45,6 +45,7 @@ def attention(request: PortalRequest) -> HttpResponse:
         "catch_ups": [sentences_of(told) for told in catch_ups(request.user, at=at)],
         "troubles": list(troubles(mailboxes, account)),
         "groups": groups(request.user),
+        "contact_groups": contact_groups(request.user),
         "strangers": [stranger(mails) for mails in page],
         "page": page,
         "count_unmatched": capped(sum(mails.count for mails in found)),

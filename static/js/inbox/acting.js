@@ -12,7 +12,9 @@ document.addEventListener("inbox:act", (event) => {
     form.elements.message.value = row.dataset.message;
     form.elements.function.value = name.slice("contact-".length);
     // The way to CORIPO goes where the records of e-mails go, the others stay in this tab.
-    form.target = name === "contact-open" ? document.querySelector("#opening").target : "";
+    const opening = document.querySelector("#opening");
+    form.target = name === "contact-open" ? opening.target : "";
+    form.rel = name === "contact-open" ? opening.rel : "";
     form.requestSubmit();
     return;
   }
