@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from apps.contacts.runs import retry_failed_contacts
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.filters import filter_of, query_of
@@ -152,6 +153,8 @@ def _steer(own: Run, action: str, *, at: datetime) -> bool:
         return resume_run(own, at=at)
     if action == "cancel":
         return cancel_run(own, at=at)
+    if own.function == Function.CONTACTS:
+        return retry_failed_contacts(own, at=at)
     return retry_failed(own, at=at)
 
 
