@@ -7,6 +7,7 @@
 ./run bench kill --everything    the same while runs, the automat and clicks go on together and Graph throttles
 ./run bench kill --contacts N    the same while contacts go both ways and both services drop answers
 ./run bench bulk --mails N       a run over everything while CORIPO is slow, and forecasts in a large mailbox
+./run bench contacts             10,000 contacts on each side: the first matching, and a quiet round
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 ./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
 ./run bench slow                 clicks beside somebody's long selection at a slow CORIPO
@@ -19,7 +20,20 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import backlog, bulk, everything, figures, importing, kill, kill_contacts, peers, scale, slow, storm
+from bench import (
+    backlog,
+    bulk,
+    everything,
+    figures,
+    importing,
+    kill,
+    kill_contacts,
+    matching,
+    peers,
+    scale,
+    slow,
+    storm,
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +51,8 @@ def main(arguments: list[str]) -> int:
     kills.add_argument("--seed", type=int, default=1)
     runs = commands.add_parser("bulk", help="run over everything, foresee it, and reckon how long it takes")
     runs.add_argument("--mails", type=int, default=bulk.MAILS)
+    books = commands.add_parser("contacts", help="match two large address books")
+    books.add_argument("--contacts", type=int, default=matching.CONTACTS)
     commands.add_parser("peers", help="the portal beside others")
     commands.add_parser("storm", help="throttle one mailbox while many wishes wait for it")
     commands.add_parser("backlog", help="click while 100,000 e-mails are waiting")
@@ -63,6 +79,8 @@ def main(arguments: list[str]) -> int:
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
     if options.command == "bulk":
         return bulk.main(mails=options.mails)
+    if options.command == "contacts":
+        return matching.main(contacts=options.contacts)
     if options.command == "storm":
         return storm.main()
     if options.command == "backlog":
