@@ -42,7 +42,7 @@ def stored_filter(wanted: MessageFilter) -> dict[str, object]:
 
 
 def has_runs_to_tend() -> bool:
-    return Run.objects.filter(status__in=Run.TENDED).exists() or _finished().exists()
+    return Run.objects.of_messages().filter(status__in=Run.TENDED).exists() or _finished().exists()
 
 
 def tend_runs(*, until: datetime) -> bool:
@@ -55,7 +55,7 @@ def tend_runs(*, until: datetime) -> bool:
     broken: set[int] = set()
     while True:
         moved = False
-        unfinished = Run.objects.filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING)
+        unfinished = Run.objects.of_messages().filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING)
         for run in unfinished.exclude(pk__in=broken).order_by("pk"):
             if now() >= until:
                 return True
@@ -101,7 +101,7 @@ def _finished() -> RunQuerySet:
     active = Transfer.objects.active().filter(run=OuterRef("pk"))
     undoing = Undoing.objects.active().filter(run=OuterRef("pk"))
     whole = Q(status=Run.Status.RUNNING) | Q(status=Run.Status.PAUSED, is_expanded=True)
-    return Run.objects.filter(whole).exclude(Exists(active)).exclude(Exists(undoing))
+    return Run.objects.of_messages().filter(whole).exclude(Exists(active)).exclude(Exists(undoing))
 
 
 def _forecast(run: Run, *, at: datetime) -> bool:
