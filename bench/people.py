@@ -89,6 +89,13 @@ class ContactsDesk:
     def counted(self, sql: str) -> int:
         return int(str(self.installation.rows(sql)[0][0]))
 
+    def differing(self) -> set[str]:
+        """The contacts of Outlook of which the portal shows a difference, by their ids there."""
+        return {
+            str(pk)
+            for (pk,) in self.installation.rows("select graph_id from contacts_outlookcontact where state = 'conflict'")
+        }
+
     def active(self) -> int:
         return self.counted("select count(*) from contacts_contacttransfer where status in ('queued', 'claimed')")
 

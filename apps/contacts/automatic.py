@@ -54,15 +54,13 @@ def queue_automatic(
     if not contact_ids or not (rules.is_automatic or origin == ContactTransfer.Origin.PROOF):
         return 0
     wanted = OutlookContact.objects.visible_to(user).there().filter(pk__in=contact_ids).select_related("link")
-    willing = [contact for contact in wanted.order_by("pk") if _goes(contact, rules)]
-    if not willing:
-        return 0
-    with writing_facts([contact.pk for contact in willing]):
-        active = ContactTransfer.objects.active().filter(contact__in=willing)
+    contacts = list(wanted.order_by("pk"))
+    with writing_facts([contact.pk for contact in contacts]):
+        active = ContactTransfer.objects.active().filter(contact__in=contacts)
         under_way = set(active.values_list("contact", flat=True))
-        # What a carrier has in hand may have been read before this change.
+        # What a carrier has in hand may have been read before this change; whether it goes by itself is seen at its end.
         active.filter(status=Status.CLAIMED).update(is_overtaken=True)
-        going = [contact for contact in willing if contact.pk not in under_way]
+        going = [contact for contact in contacts if contact.pk not in under_way and _goes(contact, rules)]
         ContactTransfer.objects.bulk_create(
             [
                 ContactTransfer(

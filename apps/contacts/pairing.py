@@ -12,7 +12,7 @@ from apps.contacts.agreeing import cards_after, judge, record_intent
 from apps.contacts.cards import from_json
 from apps.contacts.claiming import Batch
 from apps.contacts.companies_of import Meant, companies_meant
-from apps.contacts.fields import crm_values, outlook_values
+from apps.contacts.fields import crm_values, is_same_across, outlook_values
 from apps.contacts.finding import Item
 from apps.contacts.models import (
     ContactChange,
@@ -80,12 +80,17 @@ def judged(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules: Contac
 
 
 def _made_of(item: Item, stored: StoredContact, rules: ContactRules) -> Snapshot:
-    """What both sides had when the contact of CORIPO was made: the card that it was made of, and whatever CORIPO made of its
-    texts. Nothing where it was not made by this transfer, or somebody has changed it since."""
-    if item.origin != ContactLink.Origin.CREATED or not item.transfer.card or stored.modified_at != stored.entered_at:
+    """What both sides had when this transfer made the contact of CORIPO: the card that it was made of, and whatever CORIPO made
+    of its texts. Where somebody has changed it since, only what still says the same; of the rest nobody knows whose it is."""
+    if item.origin != ContactLink.Origin.CREATED or not item.transfer.card:
         return {}
     made, card = crm_values(stored.card), outlook_values(from_json(item.transfer.card))
-    told = {name for name in Field.values if goes_to_crm(name, rules)}
+    is_untouched = stored.modified_at == stored.entered_at
+    told = {
+        name
+        for name in Field.values
+        if goes_to_crm(name, rules) and (is_untouched or is_same_across(name, card[name], made[name]))
+    }
     if card[Field.COMPANY] and not made[Field.COMPANY]:
         # Somebody must say which company that is.
         told.discard(Field.COMPANY)

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.accounts.actions import crm_login
 from apps.accounts.models import CrmAccount
 from apps.contacts.automatic import queue_automatic
+from apps.contacts.fields import crm_values, empty, is_same
 from apps.contacts.models import AddressBook, ContactLink, ContactTransfer, CrmWatch
 from apps.contacts.states import CHUNK
 from apps.contacts.suggesting import seek, suggest_for, unsought
@@ -27,6 +28,7 @@ from apps.sync.claiming import crm_key
 from apps.work.fences import fence
 from apps.work.heartbeat import heartbeat, lease
 from apps.work.limits import LimitReached, slot
+from apps.work.models import Status
 
 log = logging.getLogger(__name__)
 
@@ -120,23 +122,31 @@ def _end_full_reading(watch: CrmWatch, account: CrmAccount) -> None:
 def _take_page(account: CrmAccount, page: ContactPage) -> None:
     at = now()
     people = {person.id: person for person in page.contacts}
-    linked: dict[str, ContactLink] = {}
+    links: list[ContactLink] = []
     for part in portions(people, most=CHUNK):
-        links = ContactLink.objects.visible_to(account.user).filter(crm_id__in=part)
-        linked |= {link.crm_id: link for link in links}
-    ContactLink.objects.filter(pk__in=[link.pk for link in linked.values()]).update(crm_seen_at=at)
-    changed = [link.contact_id for crm_id, link in linked.items() if _is_news(link, people[crm_id])]
+        links += ContactLink.objects.visible_to(account.user).filter(crm_id__in=part)
+    ContactLink.objects.filter(pk__in=[link.pk for link in links]).update(crm_seen_at=at)
+    changed = [link.contact_id for link in links if _is_news(link, people[link.crm_id])]
     queue_automatic(account.user, changed, at=at)
-    suggest_for(account.user, [person for crm_id, person in people.items() if crm_id not in linked], at=at)
+    linked = {link.crm_id for link in links}
+    if strangers := [person for crm_id, person in people.items() if crm_id not in linked]:
+        # One of them may be in a carrier's hands, read and not linked yet.
+        in_hand = ContactTransfer.objects.visible_to(account.user).filter(status=Status.CLAIMED, contact__link=None)
+        in_hand.update(is_overtaken=True)
+        suggest_for(account.user, strangers, at=at)
 
 
 def _is_news(link: ContactLink, person: StoredContact) -> bool:
-    """What we wrote ourselves, and what the link was read at, comes back with the stamp that the link has."""
+    """What we wrote ourselves, and what the link was read at, comes back as the link has it. The stamp alone does not tell: it
+    is to the second, and somebody may have changed the contact in the second in which we wrote it."""
     if person.is_deleted:
         return not link.problem
-    is_same = (link.crm_modified_at, link.crm_modifier_id) == (person.modified_at, person.modifier_id)
-    addresses = link.crm_values.get("addresses", [])
-    return not is_same or sorted(addresses) != sorted(person.card.addresses)
+    if (link.crm_modified_at, link.crm_modifier_id) != (person.modified_at, person.modifier_id):
+        return True
+    return any(
+        not is_same(name, value, link.crm_values.get(name, empty(name)))
+        for name, value in crm_values(person.card).items()
+    )
 
 
 def _due(*, at: datetime) -> QuerySet[CrmWatch]:
