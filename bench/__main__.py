@@ -5,6 +5,7 @@
 ./run bench peers                only the portal beside O365, bare loops and shapes; draws the picture
 ./run bench kill --kills N       SIGKILL from outside while 300 mails are delivered; counts what is lost and doubled
 ./run bench kill --everything    the same while runs, the automat and clicks go on together and Graph throttles
+./run bench kill --contacts N    the same while contacts go both ways and both services drop answers
 ./run bench bulk --mails N       a run over everything while CORIPO is slow, and forecasts in a large mailbox
 ./run bench storm                8 s of 429 over one mailbox: wasted requests, and what the others notice
 ./run bench backlog              clicks behind 100,000 waiting e-mails, on both profiles
@@ -18,7 +19,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import backlog, bulk, everything, figures, importing, kill, peers, scale, slow, storm
+from bench import backlog, bulk, everything, figures, importing, kill, kill_contacts, peers, scale, slow, storm
 
 
 def main(arguments: list[str]) -> int:
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> int:
     kills.add_argument("--mails", type=int, default=300)
     kills.add_argument("--profile", choices=["small", "large"], default="small")
     kills.add_argument("--everything", action="store_true", help="while runs, automat and clicks go on together")
+    kills.add_argument(
+        "--contacts", type=int, nargs="?", const=500, help="while so many contacts are made and changed on both sides"
+    )
     kills.add_argument("--seed", type=int, default=1)
     runs = commands.add_parser("bulk", help="run over everything, foresee it, and reckon how long it takes")
     runs.add_argument("--mails", type=int, default=bulk.MAILS)
@@ -51,6 +55,10 @@ def main(arguments: list[str]) -> int:
         return importing.main(messages=options.messages, profile=options.profile)
     if options.command == "kill" and options.everything:
         return everything.main(kills=options.kills, seed=options.seed, profile=options.profile)
+    if options.command == "kill" and options.contacts is not None:
+        return kill_contacts.main(
+            kills=options.kills, contacts=options.contacts, seed=options.seed, profile=options.profile
+        )
     if options.command == "kill":
         return kill.main(kills=options.kills, mails=options.mails, seed=options.seed, profile=options.profile)
     if options.command == "bulk":

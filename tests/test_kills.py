@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from bench import kill_contacts
 from bench.kill import LEASE_SECONDS, STEPS, run
 from tests.installation import Installation, Profile
 
@@ -20,3 +21,14 @@ def test_scenario_1_2_3_a_kill_at_each_step_loses_and_doubles_nothing(profile: P
         )
 
     assert (count.lost, count.doubled, count.wrong_links, count.wrong_files, count.not_synced) == (0, 0, 0, 0, 0)
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(200)
+def test_kills_while_contacts_go_both_ways_lose_and_double_nobody():
+    with Installation(environment={"LEASE_SECONDS": "3"}) as installation:
+        count, _seconds = kill_contacts.run(
+            installation, kills=4, contacts=12, chance=random.Random(7), only_steps=True, steps=kill_contacts.WRITING
+        )
+
+    assert (count.lost, count.doubled, count.apart, count.untied) == (0, 0, 0, 0)

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 
 from apps.accounts.models import CrmAccount
 from apps.contacts.automatic import queue_automatic
@@ -201,7 +201,7 @@ def _due(*, lane: str, at: datetime) -> WorkItemQuerySet[ContactTransfer]:
     if paused := [pk for pk, status in standing if status == Run.Status.PAUSED]:
         due = due.exclude(run__in=paused)
     if ending := [pk for pk, status in standing if status == Run.Status.CANCELLING]:
-        due = due.exclude(Q(run__in=ending) & Q(unknown_since=None))
+        due = due.exclude(run__in=ending, attempts=0)
     return due
 
 

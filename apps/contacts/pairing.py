@@ -81,7 +81,8 @@ def judged(batch: Batch, items: Sequence[Item], crm: CrmClient, *, rules: Contac
 
 def _made_of(item: Item, stored: StoredContact, rules: ContactRules) -> Snapshot:
     """What both sides had when this transfer made the contact of CORIPO: the card that it was made of, and whatever CORIPO made
-    of its texts. Where somebody has changed it since, only what still says the same; of the rest nobody knows whose it is."""
+    of its texts. Where somebody has changed it since, only what still says the same; of the rest nobody knows whose it is. By its
+    stamp, which is to the second, nobody has; but what was not written at all is somebody's."""
     if item.origin != ContactLink.Origin.CREATED or not item.transfer.card:
         return {}
     made, card = crm_values(stored.card), outlook_values(from_json(item.transfer.card))
@@ -89,7 +90,7 @@ def _made_of(item: Item, stored: StoredContact, rules: ContactRules) -> Snapshot
     told = {
         name
         for name in Field.values
-        if goes_to_crm(name, rules) and (is_untouched or is_same_across(name, card[name], made[name]))
+        if goes_to_crm(name, rules) and (is_same_across(name, card[name], made[name]) or (is_untouched and card[name]))
     }
     if card[Field.COMPANY] and not made[Field.COMPANY]:
         # Somebody must say which company that is.

@@ -144,10 +144,10 @@ def resume(run: Run, *, at: datetime) -> bool:
 
 
 def cancel(run: Run, *, at: datetime) -> bool:
-    """Take back what waits; what is half-way finishes."""
+    """Take back what nobody has had in hand; of the rest something may have been written, and it finishes."""
     with transaction.atomic():
         cancelled = _own(run, Run.Status.RUNNING, Run.Status.PAUSED).update(status=Run.Status.CANCELLING)
-        waiting = ContactTransfer.objects.filter(run=run, status=Status.QUEUED, unknown_since=None, own_crm_id=None)
+        waiting = ContactTransfer.objects.filter(run=run, status=Status.QUEUED, attempts=0)
         with writing_facts(pk for pk in waiting.values_list("contact", flat=True) if pk):
             waiting.update(status=Status.DONE, result=Result.SKIPPED, cause="taken_back", finished_at=at, not_before=at)
     end_finished_runs(at=at)
