@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.work.models import Function
 from tests.factories import (
     AddressBookFactory,
     ContactFolderFactory,
@@ -85,6 +86,8 @@ DOORS = {
     "contacts:in_crm": Door("get", "/contacts/coripo/", SIGNED_IN),
     "contacts:bring": Door("post", "/contacts/coripo/bring/", OWN_POST, {"book": "{mailbox}", "crm_id": "crm-1"}),
     "contacts:suggestions": Door("get", "/contacts/suggestions/", SIGNED_IN),
+    "contacts:run": Door("get", "/contacts/runs/{contact_run}/", OWN_PAGE),
+    "contacts:steer_run": Door("post", "/contacts/runs/{contact_run}/act/", OWN_POST, {"action": "pause"}),
     "contacts:person": Door("get", "/contacts/{contact}/", OWN_PAGE),
     "contacts:act": Door("post", "/contacts/{contact}/act/", OWN_POST, {"function": "sync"}),
     "contacts:open": Door("get", "/contacts/{contact}/open/", OWN_PAGE),
@@ -147,6 +150,7 @@ def test_who_gets_through(name: str, people: dict[str, Client], sandbox):
         "message": message.pk,
         "mailbox": mailbox.pk,
         "run": RunFactory(requested_by=mailbox.owner).pk,
+        "contact_run": RunFactory(requested_by=mailbox.owner, function=Function.CONTACTS).pk,
         "contact": OutlookContactFactory(folder=ContactFolderFactory(mailbox=mailbox)).pk,
         "transfer": ContactTransferFactory(mailbox=mailbox).pk,
     }

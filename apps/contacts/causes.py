@@ -46,6 +46,7 @@ SENTENCES: dict[str, Promise] = {
     "crm_conflict": gettext_lazy("The contact was changed in CORIPO at the same moment. It is read again and tried."),
     "crm_rejected": gettext_lazy("CORIPO refused this contact."),
     "graph_rejected": gettext_lazy("Microsoft 365 refused this contact."),
+    "taken_back": gettext_lazy("The run was cancelled before its turn came."),
     "nothing_to_undo": gettext_lazy("There was nothing left to take back."),
     "poison": gettext_lazy("The transfer broke off three times at this contact, so it was set aside."),
     "tried_often": gettext_lazy("The transfer was tried many times and broke off each time, so it was set aside."),

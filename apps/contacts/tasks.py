@@ -11,7 +11,7 @@ from apps.contacts.automatic import changed_in_outlook
 from apps.contacts.carrying import carry_due
 from apps.contacts.claiming import give_back_expired, mailboxes_with_due
 from apps.contacts.reading import has_due_books, look_at_due_books
-from apps.contacts.runs import tend_contact_runs
+from apps.contacts.runs import end_finished_runs
 from apps.contacts.turns import bring_forward_watched
 from apps.contacts.waking import QUEUES, wake_contact_carrier
 from apps.contacts.watching import plan_watches, watch_due
@@ -51,7 +51,7 @@ def sweep() -> None:
     at = now()
     bring_forward_watched(at=at)
     give_back_expired(at=at)
-    tend_contact_runs(at=at)
+    end_finished_runs(at=at)
     for lane, queue in QUEUES.items():
         if mailboxes_with_due(lane=lane, at=at).exists():
             carry_contacts.apply_async(kwargs={"lane": lane.value}, queue=queue, expires=EXPIRES_SECONDS)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.contacts.causes import sentence_for
-from apps.contacts.models import ContactChange, Field, OutlookContact, Side
+from apps.contacts.models import ContactChange, ContactLink, Field, OutlookContact, Side
 
 Kind = ContactChange.Kind
 MOST_TOLD = 50
@@ -20,7 +21,8 @@ _SAID_ALREADY = {"by_hand", "differs"}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of the history. `before` and `after` are shown where something was written over or chosen between."""
+    """One line of the history. `before` and `after` are shown where something was written over; of a difference they are
+    what Outlook and what CORIPO said, and `is_between_sides`."""
 
     at: datetime
     sentence: str
@@ -29,6 +31,7 @@ class Told:
     before: str = ""
     after: str = ""
     has_values: bool = False
+    is_between_sides: bool = False
 
 
 def text_of(value: Any) -> str:
@@ -49,16 +52,24 @@ def history_of(contact: OutlookContact) -> list[Told]:
 
 def _told(changes: Iterable[ContactChange]) -> Iterable[Told]:
     for change in changes:
-        has_values = bool(change.field) and change.kind in (Kind.WRITTEN, Kind.CONFLICT, Kind.SETTLED, Kind.UNDONE)
+        has_values = bool(change.field) and change.kind not in (Kind.LINKED, Kind.UNLINKED, Kind.CREATED)
         yield Told(
             at=change.at,
             sentence=_sentence(change),
             who=change.actor.shown_name if change.actor else _("by itself"),
-            why=sentence_for(change.cause) if change.cause and change.cause not in _SAID_ALREADY else "",
+            why=_why(change.cause),
             before=text_of(change.before),
             after=text_of(change.after),
             has_values=has_values,
+            is_between_sides=change.kind in (Kind.CONFLICT, Kind.SETTLED),
         )
+
+
+def _why(cause: str) -> str:
+    """A link tells by what the two were found to be one."""
+    if cause in ContactLink.Origin.values:
+        return capfirst(str(ContactLink.Origin(cause).label))
+    return sentence_for(cause) if cause and cause not in _SAID_ALREADY else ""
 
 
 def _sentence(change: ContactChange) -> str:

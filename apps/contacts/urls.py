@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.contacts.views import choose, consent, contacts, create, linking, opening, person
+from apps.contacts.views import choose, consent, contacts, create, linking, opening, person, runs
 
 app_name = "contacts"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("create/<int:pk>/", create.waiting, name="waiting"),
     path("choose/", choose.choose, name="choose"),
     path("several/", choose.act_on_several, name="several"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/act/", runs.steer, name="steer_run"),
     path("<int:pk>/", person.person, name="person"),
     path("<int:pk>/act/", person.act, name="act"),
     path("<int:pk>/open/", opening.open_record, name="open"),

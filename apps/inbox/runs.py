@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.accounts.models import User
-from apps.contacts.runs import contact_tallies
 from apps.inbox.filters import query_of
 from apps.inbox.undo import Undone, undo_url, undo_words, undone_by
 from apps.mailboxes.models import Mailbox, MailFolder, Message, MessageState
@@ -121,7 +120,7 @@ class ShownRun:
 def shown_runs(runs: Iterable[Run], *, user: User, at: datetime, with_estimate: bool = False) -> list[ShownRun]:
     """As many queries for one run as for twenty; an estimate costs one more for each run that moves."""
     runs = list(runs)
-    counted = tallies(runs) | contact_tallies(runs)
+    counted = tallies(runs)
     places = places_of(user)
     undone = undone_by(runs, user=user)
     return [_shown(run, counted[run.pk], places, undone, at=at, with_estimate=with_estimate) for run in runs]
@@ -164,7 +163,7 @@ def _about(run: Run, places: Places, undone: Undone) -> tuple[str, str]:
     if run.function == Function.UNDO:
         return undo_words(run, undone), undo_url(run, undone)
     if not run.wanted:
-        return _("Picked one by one"), reverse("contacts:list") if run.function == Function.CONTACTS else ""
+        return _("Picked one by one"), ""
     wanted = wanted_of(run)
     return filter_words(wanted, places), reverse("inbox") + query_of(wanted)
 
@@ -213,7 +212,6 @@ def title_of(run: Run) -> str:
         Function.UNMARK: ngettext(
             "%(count)s e-mail marked as not synced", "%(count)s e-mails marked as not synced", count
         ),
-        Function.CONTACTS: ngettext("Sync of %(count)s contact", "Sync of %(count)s contacts", count),
         Function.UNDO: ngettext("Undo of %(count)s e-mail", "Undo of %(count)s e-mails", count),
     }[Function(run.function)]
     return sentence % {"count": count_words(count)}

@@ -30,13 +30,6 @@ class RunOutcome(models.TextChoices):
     REMOVED = "removed", pgettext_lazy("outcome of a run", "removed from CORIPO")
     UNLINKED = "unlinked", pgettext_lazy("outcome of a run", "links taken off, record stays")
     KEPT = "kept", pgettext_lazy("outcome of a run", "stay")
-    # Of contacts.
-    CREATED = "created", pgettext_lazy("outcome of a run", "created in CORIPO")
-    LINKED = "linked", pgettext_lazy("outcome of a run", "linked")
-    WRITTEN = "written", pgettext_lazy("outcome of a run", "brought in step")
-    IN_STEP = "in_step", pgettext_lazy("outcome of a run", "were in step already")
-    DIFFERS = "differs", pgettext_lazy("outcome of a run", "differ")
-    ASKING = "asking", pgettext_lazy("outcome of a run", "need your choice")
     # Of messages that became no transfer of the run, or are none any more.
     LEFT_OUT = "left_out", pgettext_lazy("outcome of a run", "marked, left out")
     ELSEWHERE = "elsewhere", pgettext_lazy("outcome of a run", "on their way for another wish")
@@ -93,8 +86,8 @@ def shows(outcome: RunOutcome, function: str = Function.SYNC) -> Q:
 
 
 def tallies(runs: Iterable[Run]) -> dict[int, Counter[str]]:
-    """The outcomes of each run over messages: of one that ended as they stood then, of all others counted now, in one query."""
-    runs = [run for run in runs if run.function != Function.CONTACTS]
+    """The outcomes of each run: of one that ended as they stood then, of all others counted now, in one query."""
+    runs = list(runs)
     found: dict[int, Counter[str]] = {run.pk: Counter(run.tally) for run in runs}
     going = {run.pk: run for run in runs if run.status not in Run.ENDED}
     undoing = {pk for pk, run in going.items() if run.function == Function.UNDO}

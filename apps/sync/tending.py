@@ -42,7 +42,7 @@ def stored_filter(wanted: MessageFilter) -> dict[str, object]:
 
 
 def has_runs_to_tend() -> bool:
-    return _over_messages().filter(status__in=Run.TENDED).exists() or _finished().exists()
+    return Run.objects.of_messages().filter(status__in=Run.TENDED).exists() or _finished().exists()
 
 
 def tend_runs(*, until: datetime) -> bool:
@@ -55,7 +55,7 @@ def tend_runs(*, until: datetime) -> bool:
     broken: set[int] = set()
     while True:
         moved = False
-        unfinished = _over_messages().filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING)
+        unfinished = Run.objects.of_messages().filter(status__in=Run.TENDED).exclude(status=Run.Status.RUNNING)
         for run in unfinished.exclude(pk__in=broken).order_by("pk"):
             if now() >= until:
                 return True
@@ -74,7 +74,7 @@ def tend_runs(*, until: datetime) -> bool:
 
 def tend(pk: int, *, at: datetime) -> bool:
     """Take one run a portion forward. Returns whether anything was left to do."""
-    run = _over_messages().filter(pk=pk).first()
+    run = Run.objects.filter(pk=pk).first()
     if run is None:
         return False
     if run.status == Run.Status.FORECASTING:
@@ -101,12 +101,7 @@ def _finished() -> RunQuerySet:
     active = Transfer.objects.active().filter(run=OuterRef("pk"))
     undoing = Undoing.objects.active().filter(run=OuterRef("pk"))
     whole = Q(status=Run.Status.RUNNING) | Q(status=Run.Status.PAUSED, is_expanded=True)
-    return _over_messages().filter(whole).exclude(Exists(active)).exclude(Exists(undoing))
-
-
-def _over_messages() -> RunQuerySet:
-    """Runs over contacts are tended where contacts are known."""
-    return Run.objects.exclude(function=Function.CONTACTS)
+    return Run.objects.of_messages().filter(whole).exclude(Exists(active)).exclude(Exists(undoing))
 
 
 def _forecast(run: Run, *, at: datetime) -> bool:

@@ -49,7 +49,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def bulk(self) -> RunQuerySet:
         """Runs that a person would call one: asked for by a filter, or over more than one message."""
-        return self.filter(models.Q(matched__gt=1) | ~models.Q(wanted={}))
+        return self.of_messages().filter(models.Q(matched__gt=1) | ~models.Q(wanted={}))
+
+    def of_messages(self) -> RunQuerySet:
+        """Without those over contacts, which have carriers and pages of their own."""
+        return self.exclude(function=Function.CONTACTS)
 
     def standing(self) -> RunQuerySet:
         """Runs whose waiting items nobody takes: paused, or being taken back."""

@@ -252,6 +252,8 @@ def test_a_persons_page_shows_both_records_history_mails_and_doubles(folder: Con
         contact=contact, kind="written", side="crm", field="company", before="Stará", after="Pila", at=NOON,
         actor=folder.mailbox.owner, cause="rule_outlook",
     )  # fmt: skip
+    for kind, cause in (("linked", "address"), ("conflict", "differs"), ("unlinked", "by_hand"), ("gone", "crm_gone")):
+        ContactChange.objects.create(contact=contact, kind=kind, cause=cause, side="crm", at=NOON)
     message = MessageFactory.create(folder=MailFolderFactory.create(mailbox=folder.mailbox), subject="Nabídka židlí")
     ParticipantFactory.create(message=message, address="nova@pila.example")
 
@@ -270,6 +272,8 @@ def test_a_persons_page_shows_both_records_history_mails_and_doubles(folder: Con
     assert "Settle the differences" in page
     assert "Company changed in CORIPO." in page
     assert "Stará → Pila" in page
+    assert "The same e-mail address" in page
+    assert "unexpected" not in page
     assert "by your settings Outlook wins" in page
     assert folder.mailbox.owner.shown_name in page
     assert "Nabídka židlí" in page

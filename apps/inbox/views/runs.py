@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from apps.contacts.runs import retry_failed_contacts
+from apps.contacts.runs import runs_of as runs_of_contacts
+from apps.contacts.runs import shown_runs as shown_contact_runs
 from apps.core.clock import now
 from apps.core.http import PortalRequest
 from apps.inbox.filters import filter_of, query_of
@@ -59,6 +60,7 @@ def runs(request: PortalRequest) -> HttpResponse:
         "ended": shown[len(going) :],
         "older": page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else 0,
         "moves": any(one.is_moving for one in shown),
+        "contact_runs": shown_contact_runs(runs_of_contacts(request.user)[:PAGE_SIZE]) if not before else (),
     }
     return _render(request, "runs/runs.html", "runs/_run_list.html", context, target="runs", moves=context["moves"])
 
@@ -70,6 +72,8 @@ def runs(request: PortalRequest) -> HttpResponse:
 def run(request: PortalRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for the part that changes while it moves."""
     own = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
+    if own.function == Function.CONTACTS:
+        return redirect("contacts:run", pk=pk)
     at = now()
     (shown,) = shown_runs([own], user=request.user, at=at, with_estimate=True)
     page = result_page(own, outcome=request.GET.get("outcome", ""), after=_number(request.GET.get("after", "")))
@@ -153,8 +157,6 @@ def _steer(own: Run, action: str, *, at: datetime) -> bool:
         return resume_run(own, at=at)
     if action == "cancel":
         return cancel_run(own, at=at)
-    if own.function == Function.CONTACTS:
-        return retry_failed_contacts(own, at=at)
     return retry_failed(own, at=at)
 
 
