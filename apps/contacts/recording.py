@@ -17,7 +17,7 @@ from apps.contacts.rows import store_contacts
 from apps.contacts.states import writing_facts
 from apps.core.clock import now
 from apps.crm.errors import CrmError, CrmForbidden, CrmRejected
-from apps.graph.errors import GraphError
+from apps.graph.errors import GraphError, GraphForbidden, GraphRejected
 from apps.work.models import Status
 
 Result = ContactTransfer.Result
@@ -61,7 +61,8 @@ def _end_well(batch: Batch, pair: Pair, result: ContactTransfer.Result, *, at: d
 def _end_badly(batch: Batch, pair: Pair, error: CrmError | GraphError) -> None:
     if isinstance(error, CrmForbidden):
         batch.end_alone(pair.item.transfer, Status.FAILED, cause="no_right_to_edit", detail=str(error))
-    elif isinstance(error, CrmRejected):
+    elif isinstance(error, CrmRejected | GraphRejected | GraphForbidden):
+        # Asked once more it would say the same.
         batch.end_alone(pair.item.transfer, Status.FAILED, cause=error.code, detail=str(error))
     else:
         # Somebody was quicker, or nobody knows what was done: both sides are read again.

@@ -16,7 +16,7 @@ from apps.crm.face import CrmClient
 from apps.graph.cards import ContactChange as CardChange
 from apps.graph.cards import GraphContact
 from apps.graph.contacts import ContactsClient
-from apps.graph.errors import GraphConflict, GraphForbidden
+from apps.graph.errors import GraphConflict, GraphForbidden, GraphRejected
 from apps.graph.sending import BATCH_LIMIT
 
 
@@ -57,5 +57,5 @@ def write_outlook(batch: Batch, pairs: Sequence[Pair], graph: ContactsClient) ->
                 pair.written.add(Side.OUTLOOK)
             else:
                 pair.failure = pair.failure or outcome
-                if isinstance(outcome, GraphForbidden | GraphConflict):
+                if isinstance(outcome, GraphForbidden | GraphConflict | GraphRejected):
                     record_refusal(pair.link, Side.OUTLOOK)
