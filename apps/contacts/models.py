@@ -437,8 +437,6 @@ class ContactTransfer(WorkItem):
     # The id under which a new contact is made in CORIPO, kept before the first write; its company's as well.
     own_crm_id = models.UUIDField(null=True, blank=True)
     own_company_id = models.UUIDField(null=True, blank=True)
-    # A write whose outcome nobody knows: it is looked for before it is repeated.
-    unknown_since = models.DateTimeField(null=True, blank=True)
     # A side was changed while a carrier had it in hand, perhaps after it was read: once this one ends it goes again.
     is_overtaken = models.BooleanField(default=False)
 
