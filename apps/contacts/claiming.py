@@ -73,7 +73,6 @@ class Batch:
             result=result,
             cause=cause,
             detail=detail[:300],
-            unknown_since=None,
         )
         if ended and ContactTransfer.objects.filter(pk=transfer.pk, is_overtaken=True).exists():
             queue_automatic(self.mailbox.owner, _contacts([transfer]), at=at)
