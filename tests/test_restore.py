@@ -6,12 +6,14 @@ from collections import Counter
 
 import pytest
 
+from apps.sync.claiming import BATCH_SIZE
 from bench.desk import BenchDesk
 from bench.kill import LEASE_SECONDS
 from tests.installation import Installation
 from tests.visitor import wait_until
 
-MAILS = 100
+# More than a batch, so that some wait while others are delivered.
+MAILS = BATCH_SIZE + 60
 WITH_FILE_EVERY = 20
 
 
@@ -43,12 +45,15 @@ def test_scenario_42_a_run_against_the_database_from_before_it_doubles_nothing()
 
 def deliver(desk: BenchDesk, pks: list[int]) -> None:
     """Send all of them through the front door; in the middle the broker loses everything that it holds."""
+    # So that a middle is there to be met: what CORIPO has already is found in a moment.
+    desk.installation.sandbox.fault("slow", "coripo", times=0, seconds=0.3)
     desk.sync(pks)
     wait_until(lambda: 0 < desk.active() <= MAILS - 30, seconds=60, what="some are delivered")
     for kind in ("portal worker", "portal beat"):
         # Who holds a wake-up dies with it, so that the sweep alone can bring the others on.
         desk.installation.kill(kind)
     desk.installation.wipe_broker()
+    desk.installation.sandbox.calm()
     assert desk.active() > 0
     wait_until(lambda: desk.active() == 0, seconds=150, what="all are delivered")
 
